@@ -1,0 +1,76 @@
+# How this project compiles: flags, packages and the two functions that every folder uses.
+#
+#   touchstone_folder(conformance/observe DEPS fmt::fmt conformance_process)
+#
+# makes the static library `conformance_observe` from the folder's *.cc, the GoogleTest program
+# `conformance_observe_test` from its *_test.cc and the benchmark from its *_bench.cc. A new file is
+# picked up by the next build; no list has to be edited.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")  # without NDEBUG: asserts guard programmer's errors, always
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+option(TOUCHSTONE_WERROR "Warnings are errors (CI sets this)" OFF)
+set(TOUCHSTONE_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
+
+add_compile_options(-Wall -Wextra -Wpedantic $<$<BOOL:${TOUCHSTONE_WERROR}>:-Werror>)
+if(TOUCHSTONE_SANITIZE)
+  add_compile_options(-fsanitize=${TOUCHSTONE_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${TOUCHSTONE_SANITIZE})
+endif()
+
+find_program(TOUCHSTONE_CCACHE ccache)
+if(TOUCHSTONE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${TOUCHSTONE_CCACHE})
+endif()
+
+find_package(Threads REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+
+# Paths that tests and defaults need, relative to the source tree or the build tree.
+set(TOUCHSTONE_SOURCE_DIR ${CMAKE_SOURCE_DIR})
+
+function(touchstone_folder FOLDER)
+  cmake_parse_arguments(ARG "WHOLE_ARCHIVE" "" "DEPS;TEST_DEPS" ${ARGN})
+  string(REPLACE "/" "_" NAME ${FOLDER})
+  string(REPLACE "-" "_" NAME ${NAME})
+  set(DIR ${CMAKE_SOURCE_DIR}/${FOLDER})
+  file(GLOB ALL CONFIGURE_DEPENDS ${DIR}/*.cc)
+  set(TESTS ${ALL})
+  set(BENCHES ${ALL})
+  list(FILTER TESTS INCLUDE REGEX "_test\\.cc$")
+  list(FILTER BENCHES INCLUDE REGEX "_bench\\.cc$")
+  list(FILTER ALL EXCLUDE REGEX "(_test|_bench|/main)\\.cc$")
+
+  if(ALL)
+    add_library(${NAME} STATIC ${ALL})
+    target_include_directories(${NAME} PUBLIC ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${NAME} PUBLIC ${ARG_DEPS} Threads::Threads)
+    set(SELF ${NAME})
+  else()
+    set(SELF ${ARG_DEPS})
+  endif()
+  if(TESTS)
+    add_executable(${NAME}_test ${TESTS})
+    target_include_directories(${NAME}_test PRIVATE ${CMAKE_SOURCE_DIR})
+    target_compile_definitions(${NAME}_test PRIVATE
+      TOUCHSTONE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+      TOUCHSTONE_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    target_link_libraries(${NAME}_test PRIVATE ${SELF} ${ARG_TEST_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+    # One ctest entry per program: a process start per TEST() would cost more than most tests.
+    add_test(NAME ${NAME} COMMAND ${NAME}_test)
+    set_tests_properties(${NAME} PROPERTIES TIMEOUT 300)
+  endif()
+  if(BENCHES)
+    add_executable(${NAME}_bench ${BENCHES})
+    target_include_directories(${NAME}_bench PRIVATE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${NAME}_bench PRIVATE ${SELF} benchmark::benchmark_main)
+  endif()
+endfunction()
