@@ -33,6 +33,9 @@ endif()
 find_package(Threads REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)  # Asio, Beast and Process v2 are headers of the same
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
 
 # Paths that tests and defaults need, relative to the source tree or the build tree.
 set(TOUCHSTONE_SOURCE_DIR ${CMAKE_SOURCE_DIR})
