@@ -1,0 +1,46 @@
+// What a lane of the mock provider has seen and done. Plain values.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace touchstone::provider {
+
+// One request that is not a probe. It is *open* while neither answered nor closed_at is set.
+struct Call {
+  int number = 0;  // 1 is the lane's first
+  std::string method;
+  std::string path;  // the target without the lane's prefix, "/v1/chat/completions"
+  std::vector<std::pair<std::string, std::string>> headers;  // lower-case names, as they came
+  std::string body;                                          // bytes as received, not chunked
+  std::optional<boost::json::value> json;                    // the body parsed, if it is JSON
+
+  std::chrono::steady_clock::time_point arrived_at;  // when the request was complete
+  // When the last byte of the answer was handed to the system. With `close` and `reset` the answer
+  // is what the rule lets out, so these are answered; a `hang` never is.
+  std::optional<std::chrono::steady_clock::time_point> answered_at;
+  // When the connection ended under the call: by the caller before the answer was complete, or by
+  // the provider (close, reset, CloseLane).
+  std::optional<std::chrono::steady_clock::time_point> closed_at;
+  bool answered = false;
+  bool closed_by_caller = false;  // FIN or RST came before the answer was complete
+
+  std::uint64_t bytes_sent = 0;  // of the answer, header included
+  int rule = -1;                 // index of the rule, -1: none matched
+  std::string near_miss;         // when none matched: the nearest rule and why not
+  int status = 0;                // status sent, 0: none yet
+  int connection = 0;            // the lane's n-th TCP connection, 1 is the first
+};
+
+struct Snapshot {
+  std::vector<Call> calls;  // calls[i].number == i + 1
+  int probes = 0;           // HEAD and GET requests
+  int connections = 0;      // connections on which the lane saw a request
+};
+
+}  // namespace touchstone::provider

@@ -1,0 +1,54 @@
+// One play's private provider: its rules, its holds, its journal. Lanes do not see each other.
+//
+// Owned by the Server, which hands out references that live until CloseLane(). Every method may be
+// called from any thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fault-injection/provider/journal.h"
+#include "fault-injection/provider/rule.h"
+
+namespace touchstone::provider {
+
+class LaneState;
+
+class Lane {
+ public:
+  // Made by Server::OpenLane().
+  Lane(std::string base_url, std::shared_ptr<LaneState> state);
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+  ~Lane();
+
+  const std::string& name() const;
+  // "http://127.0.0.1:PORT/lane/NAME", without a slash at the end; OpenAI's base is this + "/v1".
+  // Characters of the name that have no place in a path are percent-encoded.
+  std::string base_url() const;
+
+  // Replaces all rules; calls that have arrived keep the answer they were given. `match.call` keeps
+  // counting over the lane, `times` starts anew. A fresh lane answers "mock answer" to every call;
+  // an empty list matches nothing.
+  void SetRules(std::vector<Rule> rules);
+
+  // Lets go all calls now held under the name, and all later ones.
+  void Release(const std::string& hold);
+
+  Snapshot Journal() const;
+
+  // Waits until the condition holds for the journal; evaluated at once and after each change. False
+  // at the deadline, or when the lane is closed. The condition runs under the lane's lock: it must
+  // not call the lane, and sees the journal itself, not a copy.
+  bool WaitUntil(const std::function<bool(const Snapshot&)>& holds,
+                 std::chrono::steady_clock::time_point deadline) const;
+
+ private:
+  std::string base_url_;
+  std::shared_ptr<LaneState> state_;
+};
+
+}  // namespace touchstone::provider
