@@ -1,0 +1,391 @@
+#include "fault-injection/provider/connection.h"
+
+#include <fmt/format.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+namespace touchstone::provider {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::string_view kLanePrefix = "/lane/";
+constexpr std::size_t kMaxPipelinedBytes = 1u << 20;
+constexpr std::uint64_t kFloodTurn = 1u << 20;
+constexpr milliseconds kDrainTime{5000};
+constexpr milliseconds kUnsentPoll{1};
+
+std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+// The lane's name as it is in the path, and the path below it.
+std::pair<std::string_view, std::string_view> SplitTarget(std::string_view target) {
+  if (const std::size_t scheme = target.find("://");
+      scheme != 0 && !target.starts_with('/') && scheme != std::string_view::npos) {
+    const std::size_t slash = target.find('/', scheme + 3);
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+  }
+  if (!target.starts_with(kLanePrefix)) return {"", target};
+  const std::string_view rest = target.substr(kLanePrefix.size());
+  const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+  return {rest.substr(0, end), rest.substr(end)};
+}
+
+std::string_view WithoutQuery(std::string_view path) { return path.substr(0, path.find('?')); }
+
+std::vector<std::pair<std::string, std::string>> HeadersOf(const HttpReader::Message& message) {
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (const auto& field : message) {
+    std::string name(View(field.name_string()));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    headers.emplace_back(std::move(name), View(field.value()));
+  }
+  return headers;
+}
+
+Content ErrorContent(std::string_view message) {
+  Content content;
+  content.type = "application/json";
+  content.pieces = {fmt::format(
+      R"({{"error":{{"message":"{}","type":"invalid_request_error","param":null,"code":null}}}})",
+      message)};
+  return content;
+}
+
+Content ModelList() {
+  Content content;
+  content.type = "application/json";
+  content.pieces = {
+      R"({"object":"list","data":[{"id":"mock-model","object":"model","created":1700000000,"owned_by":"touchstone"}]})"};
+  return content;
+}
+
+// Bytes that the system has not yet handed to the network. On loopback those that it has are with
+// the receiver.
+bool HasUnsentBytes(int socket) {
+  int unsent = 0;
+  return ::ioctl(socket, SIOCOUTQNSD, &unsent) == 0 && unsent > 0;
+}
+
+}  // namespace
+
+Connection::Connection(asio::ip::tcp::socket socket, ConnectionOwner& owner)
+    : socket_(std::move(socket)), owner_(owner), timer_(socket_.get_executor()) {}
+
+void Connection::Start() {
+  error_code error;
+  socket_.set_option(asio::ip::tcp::no_delay(true), error);
+  socket_.non_blocking(true, error);
+  if (error) return Shut();
+  Read();
+}
+
+void Connection::Abort() {
+  if (!IsOpen()) return;
+  EndCall(LaneState::End::kAborted);
+  Shut();
+}
+
+void Connection::Shut() {
+  ++wait_;
+  playing_ = false;
+  timer_.cancel();
+  error_code ignored;  // says that the peer had reset it; it is closed all the same
+  socket_.close(ignored);
+  owner_.OnClosed(shared_from_this());
+}
+
+void Connection::Read() {
+  if (reading_ || !IsOpen()) return;
+  reading_ = true;
+  socket_.async_read_some(reader_.Prepare(),
+                          [self = shared_from_this()](const error_code& error, std::size_t size) {
+                            self->OnRead(error, size);
+                          });
+}
+
+void Connection::OnRead(const error_code& error, std::size_t size) {
+  reading_ = false;
+  if (!IsOpen()) return;
+  if (error) return OnCallerGone();
+  if (!draining_) {
+    reader_.Commit(size);
+    if (!playing_) Run();
+  }
+  // A caller that pipelines this much is made to wait; only then its close goes unseen for a while.
+  if (!playing_ || reader_.buffered() < kMaxPipelinedBytes) Read();
+}
+
+void Connection::OnCallerGone() {
+  EndCall(LaneState::End::kClosedByCaller);
+  Shut();
+}
+
+void Connection::EndCall(LaneState::End end) {
+  if (call_ != 0) lane_->Ended(std::exchange(call_, 0), end, SentSoFar());
+}
+
+LaneState::Sent Connection::SentSoFar() const {
+  return {bytes_sent_ > 0 ? script_.status : 0, bytes_sent_};
+}
+
+// Takes requests and plays their scripts until something has to be waited for.
+void Connection::Run() {
+  while (IsOpen() && !draining_) {
+    if (!playing_ && !TakeRequest()) return;
+    while (playing_ && action_ < script_.actions.size()) {
+      if (Perform(script_.actions[action_]) == Step::kWait) return;
+    }
+    if (playing_) {
+      playing_ = false;
+      EndCall(LaneState::End::kAnswered);
+    }
+  }
+}
+
+bool Connection::TakeRequest() {
+  switch (reader_.Next()) {
+    case HttpReader::Result::kRequest:
+      Dispatch(reader_.Take());
+      return true;
+    case HttpReader::Result::kError: {
+      const Framing last{.keep_alive = false};
+      Play(Plain(reader_.error_status(), ErrorContent("This is no HTTP request."), last), 0);
+      return true;
+    }
+    case HttpReader::Result::kNeedMoreAndContinue:
+      // 25 bytes on a connection with nothing else in flight: they fit or the caller is gone.
+      if (Write("HTTP/1.1 100 Continue\r\n\r\n") != Written::kAll) OnCallerGone();
+      return false;
+    case HttpReader::Result::kNeedMore:
+      break;
+  }
+  return false;
+}
+
+void Connection::Dispatch(HttpReader::Message message) {
+  const Framing framing{.keep_alive = message.keep_alive(), .http_1_0 = message.version() == 10};
+  const std::string target(View(message.target()));
+  const auto [name, path] = SplitTarget(target);
+  std::shared_ptr<LaneState> lane = owner_.FindLane(name);
+  if (lane == nullptr) {
+    lane_.reset();
+    const bool head = message.method() == http::verb::head;
+    return Play(Plain(404, ErrorContent("There is no such lane."), framing, head), 0);
+  }
+  Enter(std::move(lane));
+  if (message.method() == http::verb::get || message.method() == http::verb::head) {
+    OnProbe(message, path, framing);
+  } else {
+    OnCall(std::move(message), path, framing);
+  }
+}
+
+void Connection::Enter(std::shared_ptr<LaneState> lane) {
+  if (lane_ == lane) return;
+  lane_ = std::move(lane);
+  number_in_lane_ = lane_->CountConnection();
+}
+
+void Connection::OnProbe(const HttpReader::Message& message, std::string_view path,
+                         Framing framing) {
+  lane_->CountProbe();
+  const bool head = message.method() == http::verb::head;
+  if (WithoutQuery(path).ends_with("/models")) {
+    return Play(Plain(200, ModelList(), framing, head), 0);
+  }
+  if (head) return Play(Plain(200, {}, framing, head), 0);
+  Play(Plain(404, ErrorContent("There is nothing to get here."), framing), 0);
+}
+
+void Connection::OnCall(HttpReader::Message message, std::string_view path, Framing framing) {
+  Call call;
+  call.method = View(message.method_string());
+  call.path = path;
+  call.headers = HeadersOf(message);
+  call.body = std::move(message.body());
+  call.connection = number_in_lane_;
+
+  const bool post = message.method() == http::verb::post;
+  const Dialect* dialect = post ? DialectOf(WithoutQuery(path)) : nullptr;
+  std::string refusal;
+  if (dialect == nullptr) {
+    refusal = fmt::format(
+        "{} {} is no call of a provider; known are POST …/chat/completions and "
+        "POST …/messages",
+        call.method, call.path);
+  }
+  const LaneState::Verdict verdict = lane_->Arrive(std::move(call), std::move(refusal));
+  const int number = verdict.request.number;
+  if (dialect == nullptr) {
+    return Play(Plain(404, ErrorContent("There is no such path."), framing), number);
+  }
+  if (verdict.choice.respond == nullptr) {
+    const std::string words = "touchstone: no rule matches; nearest: " + verdict.choice.near_miss;
+    return Play(Plain(500, dialect->Error(verdict.request, 500, words), framing), number);
+  }
+  Play(Compile(*verdict.choice.respond, verdict.request, *dialect, framing), number);
+}
+
+void Connection::Play(Script script, int call_number) {
+  script_ = std::move(script);
+  action_ = 0;
+  offset_ = 0;
+  passed_ = false;
+  flooded_ = 0;
+  bytes_sent_ = 0;
+  call_ = call_number;
+  playing_ = true;
+}
+
+Connection::Step Connection::Perform(const Action& action) {
+  return std::visit([this](const auto& act) { return Do(act); }, action);
+}
+
+Connection::Step Connection::NextAction() {
+  ++action_;
+  offset_ = 0;
+  passed_ = false;
+  return Step::kGoOn;
+}
+
+Connection::Step Connection::Do(const Hold& hold) {
+  if (passed_) return NextAction();
+  passed_ = true;
+  const std::uint64_t wait = ++wait_;
+  // Whoever releases does so on another thread; the connection may be gone by then.
+  const bool held = lane_->HoldUnder(
+      hold.name, [weak = weak_from_this(), executor = socket_.get_executor(), wait] {
+        asio::post(executor, [weak, wait] {
+          if (const auto self = weak.lock()) self->Resume(wait);
+        });
+      });
+  return held ? Step::kWait : Step::kGoOn;
+}
+
+Connection::Step Connection::Do(const Delay& delay) {
+  if (passed_) return NextAction();
+  passed_ = true;
+  WaitFor(delay.time);
+  return Step::kWait;
+}
+
+Connection::Step Connection::Do(const Send& send) {
+  switch (Write(std::string_view(send.bytes).substr(offset_))) {
+    case Written::kAll:
+      return NextAction();
+    case Written::kBlocked:
+      WaitWritable();
+      break;
+    case Written::kGone:
+      OnCallerGone();
+      break;
+  }
+  return Step::kWait;
+}
+
+Connection::Step Connection::Do(const Flood& flood) {
+  const std::uint64_t turn_end = flooded_ + kFloodTurn;
+  while (flooded_ < flood.limit) {
+    const Written written = Write(std::string_view(flood.block).substr(offset_));
+    if (written == Written::kGone) {
+      OnCallerGone();
+      return Step::kWait;
+    }
+    if (written == Written::kAll) {
+      offset_ = 0;
+      flooded_ += flood.block.size();
+    }
+    // Other connections have their turn, too, however fast this caller reads.
+    if (written == Written::kBlocked || flooded_ >= turn_end) {
+      WaitWritable();
+      return Step::kWait;
+    }
+  }
+  return NextAction();
+}
+
+Connection::Step Connection::Do(const Hang&) {
+  if (call_ != 0) lane_->Sending(call_, SentSoFar());
+  return Step::kWait;  // until OnCallerGone()
+}
+
+Connection::Step Connection::Do(const Close&) {
+  error_code error;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  if (error) {
+    OnCallerGone();
+    return Step::kWait;
+  }
+  EndCall(LaneState::End::kAnsweredAndClosed);
+  playing_ = false;
+  draining_ = true;  // closing with bytes unread would turn the FIN into a reset
+  timer_.expires_after(kDrainTime);
+  timer_.async_wait([self = shared_from_this()](const error_code& cancelled) {
+    if (!cancelled) self->Shut();
+  });
+  Read();
+  return Step::kWait;
+}
+
+Connection::Step Connection::Do(const Reset&) {
+  if (HasUnsentBytes(socket_.native_handle())) {  // a reset would throw them away
+    WaitFor(kUnsentPoll);
+    return Step::kWait;
+  }
+  error_code error;
+  socket_.set_option(asio::socket_base::linger(true, 0), error);
+  if (error) {
+    OnCallerGone();
+    return Step::kWait;
+  }
+  // No further handler may run between the two: the journal says answered when the reset is out.
+  const std::shared_ptr<LaneState> lane = lane_;
+  const LaneState::Sent sent = SentSoFar();
+  const int call = std::exchange(call_, 0);
+  Shut();
+  if (call != 0) lane->Ended(call, LaneState::End::kAnsweredAndClosed, sent);
+  return Step::kWait;
+}
+
+Connection::Written Connection::Write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    error_code error;
+    const std::size_t size = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
+    if (error == asio::error::would_block) return Written::kBlocked;
+    if (error) return Written::kGone;
+    bytes.remove_prefix(size);
+    offset_ += size;
+    bytes_sent_ += size;
+  }
+  return Written::kAll;
+}
+
+void Connection::WaitWritable() {
+  if (call_ != 0) lane_->Sending(call_, SentSoFar());
+  socket_.async_wait(asio::ip::tcp::socket::wait_write,
+                     [self = shared_from_this(), wait = ++wait_](const error_code& error) {
+                       if (!error) self->Resume(wait);
+                     });
+}
+
+void Connection::WaitFor(milliseconds time) {
+  timer_.expires_after(time);
+  timer_.async_wait([self = shared_from_this(), wait = ++wait_](const error_code& cancelled) {
+    if (!cancelled) self->Resume(wait);
+  });
+}
+
+void Connection::Resume(std::uint64_t wait) {
+  if (wait != wait_ || !IsOpen() || !playing_) return;
+  Run();
+  if (!playing_ || reader_.buffered() < kMaxPipelinedBytes) Read();
+}
+
+}  // namespace touchstone::provider

@@ -1,0 +1,71 @@
+// What is behind a Lane: the journal, the rules and the holds under one mutex. The server's thread
+// writes it, any thread reads it and waits for it. Knows no sockets.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fault-injection/provider/journal.h"
+#include "fault-injection/provider/request.h"
+#include "fault-injection/provider/rule_book.h"
+
+namespace touchstone::provider {
+
+class LaneState {
+ public:
+  explicit LaneState(std::string name);
+
+  const std::string& name() const { return name_; }
+
+  // The player's side: see lane.h.
+  void SetRules(std::vector<Rule> rules);
+  void Release(const std::string& hold);
+  Snapshot Journal() const;
+  bool WaitUntil(const std::function<bool(const Snapshot&)>& holds,
+                 std::chrono::steady_clock::time_point deadline) const;
+
+  // The server's side.
+
+  // What is to be said to a call.
+  struct Verdict {
+    Request request;
+    Choice choice;
+  };
+  // Numbers the call, journals it and takes a rule; none when `refusal` says why the server cannot
+  // let a rule answer.
+  Verdict Arrive(Call call, std::string refusal);
+  void CountProbe();
+  int CountConnection();  // its number
+
+  enum class End { kAnswered, kAnsweredAndClosed, kClosedByCaller, kAborted };
+  struct Sent {
+    int status = 0;
+    std::uint64_t bytes = 0;
+  };
+  // So much is on the wire while the call is still open.
+  void Sending(int number, Sent sent);
+  void Ended(int number, End end, Sent sent);
+
+  // False when the name is released already; else `resume` runs once, on the releasing thread.
+  bool HoldUnder(const std::string& hold, std::function<void()> resume);
+
+  // Ends all waits, now and later.
+  void Close();
+
+ private:
+  const std::string name_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  Snapshot journal_;
+  RuleBook rules_;
+  std::set<std::string> released_;
+  std::multimap<std::string, std::function<void()>> held_;
+  bool closed_ = false;
+};
+
+}  // namespace touchstone::provider
