@@ -1,0 +1,183 @@
+#include "fault-injection/provider/rule.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+namespace touchstone::provider {
+namespace {
+
+tl::expected<std::vector<Rule>, RuleError> Parse(std::string_view text) {
+  return ParseRules(boost::json::parse(text));
+}
+
+Respond ParseRespond(const std::string& respond) {
+  auto rules = Parse(R"([{"respond":)" + respond + "}]");
+  if (!rules) {
+    ADD_FAILURE() << rules.error().path << ": " << rules.error().message;
+    return {};
+  }
+  return rules->front().respond;
+}
+
+TEST(ParseRules, ReadsEveryKeyOfARule) {
+  const auto rules = Parse(
+      R"([{"match":{"text":"slow","call":2,"model":"m"},"times":3,"respond":{}},{"respond":{}}])");
+  ASSERT_TRUE(rules);
+  ASSERT_EQ(rules->size(), 2u);
+  const Rule& rule = rules->front();
+  EXPECT_EQ(rule.match.text, "slow");
+  EXPECT_EQ(rule.match.call, 2);
+  EXPECT_EQ(rule.match.model, "m");
+  EXPECT_EQ(rule.times, 3);
+  EXPECT_FALSE(rules->back().match.text || rules->back().match.call || rules->back().times);
+}
+
+TEST(ParseRules, ReadsAnAnswer) {
+  const Respond answer = ParseRespond(
+      R"({"text":"four","usage":{"prompt_tokens":9},"finish_reason":"length","status":201,
+          "headers":{"x-a":"1"},"content_type":"text/html","chunked":true,"delay_ms":5,"hold":"h"})");
+  EXPECT_EQ(answer.text, "four");
+  EXPECT_EQ(answer.usage, (Usage{9, 3}));
+  EXPECT_EQ(answer.finish_reason, "length");
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(answer.headers, (std::vector<std::pair<std::string, std::string>>{{"x-a", "1"}}));
+  EXPECT_EQ(answer.content_type, "text/html");
+  EXPECT_TRUE(answer.chunked);
+  EXPECT_EQ(answer.delay_ms, 5);
+  EXPECT_EQ(answer.hold, "h");
+  EXPECT_EQ(ParseRespond(R"({"usage":null})").usage, std::nullopt);
+  EXPECT_EQ(ParseRespond("{}").usage, (Usage{7, 3}));
+}
+
+TEST(ParseRules, SendsToolArgumentsAsTheyAre) {
+  const Respond answer = ParseRespond(
+      R"({"tool_calls":[{"id":"a","name":"f","arguments":{"x":[1]}},
+                        {"id":"b","name":"g","arguments":"{\"x\":"}]})");
+  EXPECT_EQ(answer.tool_calls,
+            (std::vector<ToolCall>{{"a", "f", R"({"x":[1]})"}, {"b", "g", R"({"x":)"}}));
+}
+
+TEST(ParseRules, PutsABodyTogetherFromParts) {
+  EXPECT_EQ(*ParseRespond(R"({"body":"a\nb"})").body, "a\nb");
+  EXPECT_EQ(*ParseRespond(R"({"body":{"base64":"/w=="}})").body, "\xff");
+  EXPECT_EQ(*ParseRespond(R"({"body":["<",{"repeat":"ab","times":3},{"base64":"AA=="},">"]})").body,
+            std::string("<ababab\0>", 9));
+  EXPECT_EQ(*ParseRespond(R"({"body":[]})").body, "");
+  EXPECT_EQ(ParseRespond(R"({"body":{"repeat":"x","times":20000000}})").body->size(), 20000000u);
+  EXPECT_EQ(ParseRespond("{}").body, nullptr);
+}
+
+TEST(ParseRules, ReadsFaults) {
+  EXPECT_EQ(ParseRespond(R"({"hang":"before_headers"})").hang, Place::kBeforeHeaders);
+  EXPECT_EQ(ParseRespond(R"({"close":"after_headers"})").close, Place::kAfterHeaders);
+  EXPECT_EQ(ParseRespond(R"({"reset":"in_body"})").reset, Place::kInBody);
+  EXPECT_TRUE(ParseRespond(R"({"endless":true})").endless);
+  EXPECT_EQ(ParseRespond(R"({"content_length":9000000000})").content_length, 9000000000u);
+}
+
+struct Bad {
+  const char* rules;
+  const char* path;
+  const char* message;
+};
+
+class ParseRulesRefuses : public testing::TestWithParam<Bad> {};
+
+TEST_P(ParseRulesRefuses, WithPathAndReason) {
+  const auto rules = Parse(GetParam().rules);
+  ASSERT_FALSE(rules) << GetParam().rules;
+  EXPECT_EQ(rules.error().path, GetParam().path);
+  EXPECT_EQ(rules.error().message, GetParam().message);
+}
+
+constexpr char kPlaces[] =
+    R"(expected "before_headers", "after_headers" or "in_body", got the string "later")";
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, ParseRulesRefuses,
+    testing::Values(
+        Bad{R"({})", "", "expected a list of rules, got the object {}"},
+        Bad{R"([1])", "[0]",
+            R"(expected a rule, {"match":{…},"times":N,"respond":{…}}, got the number 1)"},
+        Bad{R"([{"respond":{}},{"match":{}}])", "[1]", "expected the key respond"},
+        Bad{R"([{"respnd":{}}])", "[0].respnd", "unknown key; known are match, times, respond"},
+        Bad{R"([{"times":0,"respond":{}}])", "[0].times",
+            "expected an integer from 1 to 2147483647, got the number 0"},
+        Bad{R"([{"times":18446744073709551615,"respond":{}}])", "[0].times",
+            "expected an integer from 1 to 2147483647, got the number 18446744073709551615"},
+        Bad{R"([{"match":[],"respond":{}}])", "[0].match", "expected an object, got the list []"},
+        Bad{R"([{"match":{"txt":""},"respond":{}}])", "[0].match.txt",
+            "unknown key; known are text, call, model"},
+        Bad{R"([{"match":{"text":""},"respond":{}}])", "[0].match.text",
+            R"(expected a string that is not empty, got the string "")"},
+        Bad{R"([{"match":{"call":1.5},"respond":{}}])", "[0].match.call",
+            "expected an integer from 1 to 2147483647, got the number 1.5E0"},
+        Bad{R"([{"match":{"model":null},"respond":{}}])", "[0].match.model",
+            "expected a string, got null"},
+        Bad{R"([{"respond":"hi"}])", "[0].respond", R"(expected an object, got the string "hi")"},
+        Bad{R"([{"respond":{"hangs":1}}])", "[0].respond.hangs",
+            "unknown key; known are text, tool_calls, usage, finish_reason, status, headers, body, "
+            "content_type, content_length, delay_ms, hold, hang, close, reset, chunked, endless"},
+        Bad{R"([{"respond":{"text":4}}])", "[0].respond.text",
+            "expected a string, got the number 4"},
+        Bad{R"([{"respond":{"tool_calls":[]}}])", "[0].respond.tool_calls",
+            "expected a list of tool calls that is not empty, got the list []"},
+        Bad{R"([{"respond":{"tool_calls":[{"id":"a","arguments":"x"}]}}])",
+            "[0].respond.tool_calls[0]", "expected the key name"},
+        Bad{R"([{"respond":{"tool_calls":[{"id":"a","name":"b","arguments":1}]}}])",
+            "[0].respond.tool_calls[0].arguments",
+            "expected an object, or a string that is sent as it is, got the number 1"},
+        Bad{R"([{"respond":{"usage":{"prompt_tokens":-1}}}])", "[0].respond.usage.prompt_tokens",
+            "expected an integer from 0 to 4611686018427387903, got the number -1"},
+        Bad{R"([{"respond":{"usage":{"total_tokens":1}}}])", "[0].respond.usage.total_tokens",
+            "unknown key; known are prompt_tokens, completion_tokens"},
+        Bad{R"([{"respond":{"status":99}}])", "[0].respond.status",
+            "expected an integer from 200 to 599, got the number 99"},
+        Bad{R"([{"respond":{"status":"500"}}])", "[0].respond.status",
+            R"(expected an integer from 200 to 599, got the string "500")"},
+        Bad{R"([{"respond":{"headers":{"a b":"c"}}}])", "[0].respond.headers.a b",
+            "expected a header's name"},
+        Bad{R"([{"respond":{"headers":{"a":1}}}])", "[0].respond.headers.a",
+            "expected a string without CR, LF and NUL, got the number 1"},
+        Bad{R"([{"respond":{"headers":{"a":"b\r\nc: d"}}}])", "[0].respond.headers.a",
+            R"(expected a string without CR, LF and NUL, got the string "b\r\nc: d")"},
+        Bad{R"([{"respond":{"headers":{"Content-Length":"1"}}}])",
+            "[0].respond.headers.Content-Length",
+            "expected another header; use content_length or chunked"},
+        Bad{R"([{"respond":{"body":{"a":1}}}])", "[0].respond.body",
+            R"(expected a string, {"base64":"…"} or {"repeat":"…","times":N}, got the object {"a":1})"},
+        Bad{R"([{"respond":{"body":["a",{"base64":"!"}]}}])", "[0].respond.body[1].base64",
+            R"(expected base64, got the string "!")"},
+        Bad{R"([{"respond":{"body":{"repeat":"a"}}}])", "[0].respond.body",
+            R"(expected {"repeat":"…","times":N} and no other key, got the object {"repeat":"a"})"},
+        Bad{R"([{"respond":{"body":{"repeat":"ab","times":134217729}}}])", "[0].respond.body.times",
+            "the body exceeds 256 MiB"},
+        Bad{R"([{"respond":{"content_type":"a\nb"}}])", "[0].respond.content_type",
+            R"(expected a string without CR, LF and NUL, got the string "a\nb")"},
+        Bad{R"([{"respond":{"content_length":-1}}])", "[0].respond.content_length",
+            "expected an integer of at least 0, got the number -1"},
+        Bad{R"([{"respond":{"delay_ms":86400001}}])", "[0].respond.delay_ms",
+            "expected an integer from 0 to 86400000, got the number 86400001"},
+        Bad{R"([{"respond":{"hold":""}}])", "[0].respond.hold",
+            R"(expected a string that is not empty, got the string "")"},
+        Bad{R"([{"respond":{}},{"respond":{"hang":"later"}}])", "[1].respond.hang", kPlaces},
+        Bad{R"([{"respond":{"close":"later"}}])", "[0].respond.close", kPlaces},
+        Bad{R"([{"respond":{"reset":"later"}}])", "[0].respond.reset", kPlaces},
+        Bad{R"([{"respond":{"chunked":1}}])", "[0].respond.chunked",
+            "expected true or false, got the number 1"},
+        Bad{R"([{"respond":{"endless":"yes"}}])", "[0].respond.endless",
+            R"(expected true or false, got the string "yes")"},
+        Bad{R"([{"respond":{"hang":"in_body","reset":"in_body"}}])", "[0].respond",
+            "hang and reset exclude each other"},
+        Bad{R"([{"respond":{"close":"in_body","endless":true}}])", "[0].respond",
+            "close and endless exclude each other"},
+        Bad{R"([{"respond":{"text":"a","body":"b"}}])", "[0].respond",
+            "text and body exclude each other"},
+        Bad{R"([{"respond":{"text":"a","status":500}}])", "[0].respond",
+            "text needs a status from 200 to 299, got 500"},
+        Bad{R"([{"respond":{"chunked":true,"content_length":5}}])", "[0].respond",
+            "chunked and content_length exclude each other"}));
+
+}  // namespace
+}  // namespace touchstone::provider
