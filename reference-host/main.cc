@@ -1,0 +1,35 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "reference-host/ops/log.h"
+#include "reference-host/options.h"
+#include "reference-host/stdio/exit_status.h"
+#include "reference-host/stdio/line_writer.h"
+#include "reference-host/stdio/one_shot_mode.h"
+#include "reference-host/stdio/self_test_mode.h"
+#include "reference-host/stdio/stream_mode.h"
+
+using namespace refhost;
+
+int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);
+  umask(077);  // whatever the host creates is its user's alone (SEC-04)
+  const auto line = ParseCommandLine({argv + 1, argv + argc});
+  if (!line) {
+    WriteText(STDERR_FILENO, "refhost: " + line.error() + "\n" + UsageText());
+    return kExitInvalid;
+  }
+  if (line->command == Command::kHelp) return WriteText(STDOUT_FILENO, UsageText()) ? kExitOk : kExitNoReader;
+  if (line->command == Command::kVersion) return WriteText(STDOUT_FILENO, VersionText()) ? kExitOk : kExitNoReader;
+
+  Config config = ReadConfig(std::getenv);
+  if (line->stdin_timeout_ms) config.stdin_timeout_ms = *line->stdin_timeout_ms;
+  SetLogLevel(config.log_level);
+  if (line->command == Command::kSelfTest) return RunSelfTestMode(config);
+  if (!config.problems.empty()) Log(LogLevel::kError, config.problems.front());
+  if (line->mode != Mode::kStream) return RunOneShotMode(config, line->mode);
+  return config.problems.empty() ? RunStreamMode(config) : kExitConfiguration;
+}

@@ -1,0 +1,19 @@
+#include "reference-host/provider/provider.h"
+
+#include "reference-host/provider/anthropic.h"
+#include "reference-host/provider/echo.h"
+#include "reference-host/provider/openai.h"
+
+namespace refhost {
+
+std::unique_ptr<Provider> MakeProvider(const ProviderConfig& config, int64_t idle_timeout_ms) {
+  switch (config.kind) {
+    case ProviderKind::kOpenAi: return std::make_unique<OpenAiProvider>(config, idle_timeout_ms);
+    case ProviderKind::kAnthropic:
+      return std::make_unique<AnthropicProvider>(config, idle_timeout_ms);
+    case ProviderKind::kEcho: break;
+  }
+  return std::make_unique<EchoProvider>();
+}
+
+}  // namespace refhost

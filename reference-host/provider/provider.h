@@ -1,0 +1,68 @@
+// A provider answers a transcript. Its failures are values of one type, from the socket to the wire:
+// nobody downstream has to guess from a text what happened (contract, section 13).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "reference-host/host/clock.h"
+#include "reference-host/options.h"
+#include "reference-host/protocol/response.h"
+
+namespace refhost {
+
+enum class Role { kSystem, kUser, kAssistant };
+
+struct Message {
+  Role role = Role::kUser;
+  std::string text;
+};
+
+enum class ProviderFault {
+  kAuth,       // 401, 403, or no key: PROVIDER_AUTH
+  kRateLimit,  // 429: PROVIDER_RATE_LIMIT
+  kDown,       // unusable: PROVIDER_DOWN
+  kRejected,   // it refused the request itself: INTERNAL
+  kCanceled,   // the run was stopped meanwhile; its terminal is decided elsewhere
+};
+
+struct ProviderError {
+  ProviderFault fault = ProviderFault::kDown;
+  std::string message;  // safe to show: never text of the provider's, never a key
+  bool retryable = false;
+  int64_t retry_after_ms = 0;  // 0: the provider did not say
+};
+
+struct Answer {
+  std::string text;  // not blank
+  std::optional<Usage> usage;
+};
+
+using AnswerResult = tl::expected<Answer, ProviderError>;
+
+struct CallLimits {
+  TimePoint deadline;    // of the run; a retry that cannot start before it is not made
+  std::stop_token stop;  // a stop request closes the connection at once
+};
+
+class Provider {
+ public:
+  virtual ~Provider() = default;
+
+  // One call, no retry. Called from many threads at once.
+  virtual AnswerResult Ask(const std::vector<Message>& transcript, const CallLimits& limits) = 0;
+
+  // True if it answers at once from the prompt alone: it needs neither earlier turns nor a thread that
+  // may block.
+  virtual bool IsInstant() const { return false; }
+};
+
+std::unique_ptr<Provider> MakeProvider(const ProviderConfig& config, int64_t idle_timeout_ms);
+
+}  // namespace refhost

@@ -1,0 +1,90 @@
+#include "reference-host/stdio/line_writer.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+namespace refhost {
+namespace {
+
+bool WriteBytes(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write(fd, bytes.data(), bytes.size());
+    if (count > 0) {
+      bytes.remove_prefix(static_cast<size_t>(count));
+    } else if (count < 0 && errno == EAGAIN) {
+      // Somebody has made the pipe non-blocking for everyone who shares it.
+      pollfd wait{fd, POLLOUT, 0};
+      poll(&wait, 1, -1);
+    } else if (count == 0 || errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool WriteText(int fd, std::string_view text) { return WriteBytes(fd, text); }
+
+bool WriteLine(int fd, std::string line) {
+  line += '\n';
+  return WriteBytes(fd, line);
+}
+
+LineWriter::LineWriter(int fd, std::function<void()> on_broken)
+    : fd_(fd), on_broken_(std::move(on_broken)), thread_([this](std::stop_token stop) { Loop(stop); }) {}
+
+LineWriter::~LineWriter() = default;
+
+void LineWriter::Push(std::string line) {
+  bool wake = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (broken_) return;
+    wake = waiting_.empty() && writing_ == 0;
+    waiting_ += line;
+    waiting_ += '\n';
+  }
+  if (wake) arrived_.notify_one();
+}
+
+void LineWriter::WaitUntilBelow(size_t bytes) {
+  std::unique_lock lock(mutex_);
+  written_.wait(lock, [&] { return broken_ || waiting_.size() + writing_ <= bytes; });
+}
+
+bool LineWriter::Flush(TimePoint until) {
+  std::unique_lock lock(mutex_);
+  written_.wait_until(lock, until, [&] { return broken_ || waiting_.size() + writing_ == 0; });
+  return !broken_ && waiting_.size() + writing_ == 0;
+}
+
+void LineWriter::Loop(std::stop_token stop) {
+  constexpr size_t kKeptCapacity = 256 * 1024;
+  std::string batch;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (!arrived_.wait(lock, stop, [&] { return !waiting_.empty(); })) return;
+    batch.swap(waiting_);
+    writing_ = batch.size();
+    lock.unlock();
+    const bool ok = WriteBytes(fd_, batch);
+    batch.clear();
+    if (batch.capacity() > kKeptCapacity) batch = std::string();
+    lock.lock();
+    writing_ = 0;
+    if (!ok) {
+      broken_ = true;
+      waiting_ = std::string();
+    }
+    written_.notify_all();
+    if (!ok) break;
+  }
+  lock.unlock();
+  on_broken_();
+}
+
+}  // namespace refhost

@@ -1,0 +1,33 @@
+#include "reference-host/stdio/setup.h"
+
+#include <limits>
+
+#include "reference-host/provider/retry.h"
+
+namespace refhost {
+
+HostSettings MakeHostSettings(const Config& config, Mode mode) {
+  HostSettings settings;
+  settings.admission = {config.max_concurrency, config.session_max_concurrency, config.queue_max};
+  settings.default_timeout_ms = config.request_timeout_ms;
+  settings.queue_wait_timeout_ms = config.queue_wait_timeout_ms;
+  settings.replay_marker = config.idempotency_replay_marker;
+  settings.one_shot = mode != Mode::kStream;
+  return settings;
+}
+
+std::unique_ptr<Engine> MakeEngine(const Config& config) {
+  return std::make_unique<Engine>(std::make_unique<RetryingProvider>(
+      MakeProvider(config.provider, config.provider_timeout_ms), RandomBackoffMs));
+}
+
+StoreResult<std::unique_ptr<SqliteStore>> OpenStore(const Config& config) {
+  StoreLimits limits;
+  limits.session_ttl_ms = config.session_ttl_sec * 1000;
+  limits.idempotency_ttl_ms = config.idempotency_ttl_sec * 1000;
+  limits.idempotency_max_keys = config.idempotency_max_keys;
+  limits.session_max_concurrency = config.session_max_concurrency;
+  return SqliteStore::Open(config.state_dir, limits, UnixMs);
+}
+
+}  // namespace refhost

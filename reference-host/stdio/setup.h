@@ -1,0 +1,17 @@
+// Building the parts of a host from its configuration.
+#pragma once
+
+#include <memory>
+
+#include "reference-host/engine/engine.h"
+#include "reference-host/host/host.h"
+#include "reference-host/options.h"
+#include "reference-host/store/sqlite_store.h"
+
+namespace refhost {
+
+HostSettings MakeHostSettings(const Config& config, Mode mode);
+std::unique_ptr<Engine> MakeEngine(const Config& config);
+StoreResult<std::unique_ptr<SqliteStore>> OpenStore(const Config& config);
+
+}  // namespace refhost

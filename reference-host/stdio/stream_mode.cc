@@ -1,0 +1,149 @@
+#include "reference-host/stdio/stream_mode.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "reference-host/ops/log.h"
+#include "reference-host/protocol/json_text.h"
+#include "reference-host/stdio/exit_status.h"
+#include "reference-host/stdio/line_reader.h"
+#include "reference-host/stdio/line_writer.h"
+#include "reference-host/stdio/setup.h"
+
+namespace refhost {
+namespace {
+
+// Beyond these the reader of requests waits, and the pipe with it: memory stays bounded (FRAME-12).
+constexpr size_t kMaxUnwrittenBytes = 1 << 20;
+constexpr size_t kMaxStoreBacklog = 512;
+
+class StreamSink : public ReplySink {
+ public:
+  explicit StreamSink(LineWriter& writer) : writer_(writer) {}
+  std::string Format(const Response& response) override { return FormatTyped(response, UnixMs()); }
+  void Push(std::string line) override { writer_.Push(std::move(line)); }
+
+ private:
+  LineWriter& writer_;
+};
+
+class StreamMode {
+ public:
+  StreamMode(const Config& config, std::unique_ptr<SqliteStore> store,
+             std::unique_ptr<SqliteStore> lookup)
+      : config_(config),
+        lookup_(std::move(lookup)),
+        store_(std::move(store), StoreQueue::Threading::kOwnThread),
+        engine_(MakeEngine(config)),
+        writer_(STDOUT_FILENO, [this] { loop_.Post([this] { OnReaderGone(); }); }),
+        sink_(writer_),
+        host_(MakeHostSettings(config, Mode::kStream), *engine_, store_, lookup_.get(), loop_, sink_),
+        stop_reading_(eventfd(0, EFD_CLOEXEC)),
+        grace_(config.cancel_grace_ms) {}
+
+  int Run() {
+    loop_.OnSignal([this] { OnSignal(); });
+    ScheduleCleanUp();
+    std::jthread reader([this] { ReadRequests(); });
+    loop_.Run();
+    (void)eventfd_write(stop_reading_, 1);
+    // Whoever has gone away does not come back for the rest; a shutdown has promised when it ends.
+    const bool written = writer_.Flush(flush_until_);
+    LeaveNow(written && !reader_gone_ ? kExitOk : kExitNoReader);
+  }
+
+ private:
+  // Nothing is left to save here: finished runs are committed, and others may be stuck in a system call.
+  [[noreturn]] void LeaveNow(int status) {
+    store_.WaitUntilBelow(1);
+    _exit(status);
+  }
+
+  void ReadRequests() {
+    LineReader reader(STDIN_FILENO, static_cast<size_t>(config_.max_request_bytes), stop_reading_);
+    while (true) {
+      const ReadEvent event = reader.Next(TimePoint::max());
+      if (event == ReadEvent::kLine) {
+        if (!IsBlank(reader.line())) host_.Handle(reader.line(), reader.received());
+      } else if (event == ReadEvent::kTooLong) {
+        host_.Refuse("unknown", std::nullopt,
+                     {ErrorCode::kInvalidRequest, "the line is longer than the host accepts"});
+      } else {
+        break;
+      }
+      writer_.WaitUntilBelow(kMaxUnwrittenBytes);
+      store_.WaitUntilBelow(kMaxStoreBacklog);
+    }
+    loop_.Post([this] { StopWhenIdle(); });
+  }
+
+  void StopWhenIdle() {
+    host_.WhenIdle([this] { loop_.Stop(); });
+  }
+
+  void OnSignal() {
+    if (draining_) _exit(kExitOk);  // asked twice: at once (LIFE-07)
+    draining_ = true;
+    Log(LogLevel::kInfo, "shutting down");
+    const TimePoint deadline = Now() + Milliseconds(grace_);
+    flush_until_ = deadline + Milliseconds(grace_ + 800);
+    loop_.Schedule(deadline, [this] {
+      host_.AbortAll(FinalStatus::kError, "the host was shut down before the run ended");
+    });
+    host_.Drain();
+    StopWhenIdle();
+  }
+
+  void OnReaderGone() {
+    if (reader_gone_) return;
+    reader_gone_ = true;
+    Log(LogLevel::kWarn, "stdout was closed by its reader");
+    flush_until_ = Now();
+    host_.AbortAll(FinalStatus::kCanceled, "");
+    StopWhenIdle();
+  }
+
+  void ScheduleCleanUp() {
+    const auto interval = std::chrono::seconds(
+        std::min<int64_t>(config_.session_cleanup_interval_sec, 365 * 86400));
+    loop_.Schedule(Now() + interval, [this] {
+      store_.Submit([](Store& store) { return store.CleanUp(); },
+                    [](const StoreResult<void>& saved) {
+                      if (!saved) Log(LogLevel::kError, saved.error().message);
+                    });
+      ScheduleCleanUp();
+    });
+  }
+
+  const Config& config_;
+  EventLoop loop_;
+  std::unique_ptr<SqliteStore> lookup_;
+  StoreQueue store_;
+  std::unique_ptr<Engine> engine_;
+  LineWriter writer_;
+  StreamSink sink_;
+  Host host_;
+  const int stop_reading_;
+  const int64_t grace_;
+  bool draining_ = false;     // loop's thread
+  bool reader_gone_ = false;  // loop's thread
+  TimePoint flush_until_ = TimePoint::max();
+};
+
+}  // namespace
+
+int RunStreamMode(const Config& config) {
+  auto store = OpenStore(config);
+  auto lookup = store ? (*store)->OpenAnother() : tl::unexpected(store.error());
+  if (!lookup) {
+    Log(LogLevel::kError, "the state directory cannot be used: " + lookup.error().message);
+    return kExitConfiguration;
+  }
+  StreamMode mode(config, std::move(*store), std::move(*lookup));
+  return mode.Run();
+}
+
+}  // namespace refhost

@@ -1,0 +1,110 @@
+// What the host remembers, across runs, processes and kills: sessions with their turns, answers by
+// idempotency pair, and the claims of the runs that are under way.
+//
+// A *claim* is a run's exclusive right to answer its pair. It belongs to a process (the owner) and
+// carries a token (the fence): once it was taken over or revoked, `Finish` with that token changes
+// nothing and says so. Claims also order the runs of a session across processes: the earliest first.
+//
+// A Store belongs to one thread at a time. Every call but Lookup() must be made between Begin() and
+// Commit(); what a call reports holds only when Commit() has succeeded.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "reference-host/protocol/response.h"
+
+namespace refhost {
+
+struct StoreError {
+  std::string message;  // what failed and why, for stderr
+};
+
+template <typename T>
+using StoreResult = tl::expected<T, StoreError>;
+
+struct Turn {
+  std::string prompt;
+  std::string answer;
+};
+
+struct StoredAnswer {
+  std::string text;
+  Usage usage;
+};
+
+using ClaimToken = uint64_t;
+
+struct ClaimRequest {
+  ClaimToken token = 0;  // unique within the process
+  std::string_view session_id;
+  std::string_view key;
+  std::string_view request_id;
+};
+
+struct Claimed {};
+struct HeldElsewhere {  // by a living run of another process
+  std::string request_id;
+};
+using ClaimOutcome = std::variant<Claimed, StoredAnswer, HeldElsewhere>;
+using LookupOutcome = std::variant<std::monostate, StoredAnswer, HeldElsewhere>;
+
+enum class FinishOutcome {
+  kSaved,
+  kRevoked,    // session_close took the claim away
+  kTakenOver,  // another process answers the pair now
+};
+
+struct StoreLimits {
+  int64_t session_ttl_ms = 86'400'000;
+  int64_t idempotency_ttl_ms = 600'000;
+  int64_t idempotency_max_keys = 50'000;
+  int64_t session_max_concurrency = 1;
+  int64_t lease_ms = 5'000;  // an owner silent for longer is taken for dead (see Heartbeat)
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual StoreResult<void> Begin() = 0;
+  virtual StoreResult<void> Commit() = 0;
+  virtual void Rollback() = 0;
+
+  // The stored answer to the pair, if one can be replayed; else who else is working on it. Read only.
+  virtual StoreResult<LookupOutcome> Lookup(std::string_view session_id, std::string_view key) = 0;
+
+  virtual StoreResult<ClaimOutcome> Claim(const ClaimRequest& request) = 0;
+
+  // Whether fewer than session_max_concurrency earlier claims of other living processes stand in the
+  // session. The order among the process's own runs is the caller's business.
+  virtual StoreResult<bool> MayStart(std::string_view session_id, ClaimToken token) = 0;
+
+  // The turns to show to a provider, oldest first (SESS-01).
+  virtual StoreResult<std::vector<Turn>> LoadContext(std::string_view session_id) = 0;
+
+  // Ends the claim with an answer: adds the turn and the idempotency entry, or nothing at all.
+  virtual StoreResult<FinishOutcome> Finish(const ClaimRequest& claim, std::string_view prompt,
+                                            const StoredAnswer& answer) = 0;
+
+  // Ends the claim without one. Leaves no trace (SESS-05, ADMIT-06).
+  virtual StoreResult<void> Release(ClaimToken token) = 0;
+
+  // Forgets the session's turns and revokes the claims on it, whoever holds them (CTRL-09).
+  virtual StoreResult<void> CloseSession(std::string_view session_id) = 0;
+
+  // Says "this process lives", and which of its claims are gone.
+  virtual StoreResult<std::vector<ClaimToken>> Heartbeat(const std::vector<ClaimToken>& tokens) = 0;
+
+  // Removes what has outlived its TTL (SESS-07, IDEM-07), and claims of dead owners.
+  virtual StoreResult<void> CleanUp() = 0;
+};
+
+}  // namespace refhost
