@@ -96,7 +96,7 @@ int RunOneShotMode(const Config& config, Mode mode) {
   const Input input = ReadInput(config);
   if (!config.problems.empty()) return AnswerUnusable(mode, input, "the configuration is wrong");
 
-  auto store = OpenStore(config);
+  auto store = OpenStore(config, mode);
   if (!store) {
     Log(LogLevel::kError, "the state directory cannot be used: " + store.error().message);
     return AnswerUnusable(mode, input, "the state directory cannot be used");

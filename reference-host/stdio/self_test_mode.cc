@@ -93,7 +93,7 @@ int RunSelfTestMode(const Config& config) {
   std::string problems;
   for (const auto& problem : config.problems) problems += (problems.empty() ? "" : "; ") + problem;
   StoreResult<std::unique_ptr<SqliteStore>> store = tl::unexpected(StoreError{"not tried"});
-  if (config.problems.empty()) store = OpenStore(config);
+  if (config.problems.empty()) store = OpenStore(config, Mode::kOneShot);
 
   std::future<Probe> fallback;
   if (config.fallback && config.fallback->kind != ProviderKind::kEcho) {

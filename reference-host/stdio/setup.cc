@@ -21,12 +21,14 @@ std::unique_ptr<Engine> MakeEngine(const Config& config) {
       MakeProvider(config.provider, config.provider_timeout_ms), RandomBackoffMs));
 }
 
-StoreResult<std::unique_ptr<SqliteStore>> OpenStore(const Config& config) {
+StoreResult<std::unique_ptr<SqliteStore>> OpenStore(const Config& config, Mode mode) {
   StoreLimits limits;
   limits.session_ttl_ms = config.session_ttl_sec * 1000;
   limits.idempotency_ttl_ms = config.idempotency_ttl_sec * 1000;
   limits.idempotency_max_keys = config.idempotency_max_keys;
   limits.session_max_concurrency = config.session_max_concurrency;
+  // The next one-shot has to read through the log before it can do anything else: keep it short.
+  limits.checkpoint_pages = mode == Mode::kStream ? 1000 : 24;
   return SqliteStore::Open(config.state_dir, limits, UnixMs);
 }
 

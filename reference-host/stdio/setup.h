@@ -12,6 +12,6 @@ namespace refhost {
 
 HostSettings MakeHostSettings(const Config& config, Mode mode);
 std::unique_ptr<Engine> MakeEngine(const Config& config);
-StoreResult<std::unique_ptr<SqliteStore>> OpenStore(const Config& config);
+StoreResult<std::unique_ptr<SqliteStore>> OpenStore(const Config& config, Mode mode);
 
 }  // namespace refhost

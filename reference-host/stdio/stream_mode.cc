@@ -136,7 +136,7 @@ class StreamMode {
 }  // namespace
 
 int RunStreamMode(const Config& config) {
-  auto store = OpenStore(config);
+  auto store = OpenStore(config, Mode::kStream);
   auto lookup = store ? (*store)->OpenAnother() : tl::unexpected(store.error());
   if (!lookup) {
     Log(LogLevel::kError, "the state directory cannot be used: " + lookup.error().message);

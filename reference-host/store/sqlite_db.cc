@@ -9,8 +9,6 @@ namespace refhost {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
-// Few frames are left for the next process to read through, yet checkpoints stay rare.
-constexpr int kCheckpointPages = 400;
 
 // Writers of other processes are done within a fraction of a millisecond, as a rule: SQLite's own
 // handler would sleep longer than that.
@@ -75,7 +73,7 @@ SqliteDb::~SqliteDb() {
   sqlite3_close(db_);
 }
 
-StoreResult<void> SqliteDb::Open(const std::string& path) {
+StoreResult<void> SqliteDb::Open(const std::string& path, int64_t checkpoint_pages) {
   static const bool configured = [] {
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -90,7 +88,7 @@ StoreResult<void> SqliteDb::Open(const std::string& path) {
   }
   sqlite3_extended_result_codes(db_, 1);
   sqlite3_busy_handler(db_, OnBusy, nullptr);
-  sqlite3_wal_autocheckpoint(db_, kCheckpointPages);
+  sqlite3_wal_autocheckpoint(db_, static_cast<int>(checkpoint_pages));
   // What a killed process wrote stays in the page cache; only a power loss would need fsync, and
   // surviving that is not claimed.
   sqlite3_exec(db_, "PRAGMA synchronous=OFF; PRAGMA cache_size=-1024", nullptr, nullptr, nullptr);

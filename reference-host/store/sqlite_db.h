@@ -44,8 +44,9 @@ class SqliteDb {
   SqliteDb& operator=(const SqliteDb&) = delete;
   ~SqliteDb();
 
-  // Opens an existing file for reading and writing.
-  StoreResult<void> Open(const std::string& path);
+  // Opens an existing file for reading and writing. The write-ahead log is copied into the file when it
+  // is `checkpoint_pages` long.
+  StoreResult<void> Open(const std::string& path, int64_t checkpoint_pages);
 
   // Runs a statement that is prepared once, on its first use. `sql` must be a string literal: its
   // address is the key.

@@ -46,7 +46,7 @@ StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& d
   std::unique_ptr<SqliteStore> store(
       new SqliteStore(std::move(*owner), limits, std::move(unix_ms)));
   store->path_ = *path;
-  RETURN_IF_ERROR(store->db_.Open(*path));
+  RETURN_IF_ERROR(store->db_.Open(*path, limits.checkpoint_pages));
   RETURN_IF_ERROR(store->CheckVersion());
   return store;
 }
@@ -54,7 +54,7 @@ StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& d
 StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::OpenAnother() const {
   std::unique_ptr<SqliteStore> store(new SqliteStore(owner_, limits_, unix_ms_));
   store->path_ = path_;
-  RETURN_IF_ERROR(store->db_.Open(path_));
+  RETURN_IF_ERROR(store->db_.Open(path_, limits_.checkpoint_pages));
   return store;
 }
 

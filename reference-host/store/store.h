@@ -67,7 +67,7 @@ struct StoreLimits {
   int64_t idempotency_ttl_ms = 600'000;
   int64_t idempotency_max_keys = 50'000;
   int64_t session_max_concurrency = 1;
-  int64_t lease_ms = 5'000;  // an owner silent for longer is taken for dead (see Heartbeat)
+  int64_t checkpoint_pages = 1000;  // how long the write-ahead log may grow
 };
 
 class Store {
