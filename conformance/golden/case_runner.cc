@@ -1,0 +1,82 @@
+#include "conformance/golden/case_runner.h"
+
+#include <fmt/format.h>
+
+#include "conformance/golden/player.h"
+
+namespace touchstone {
+
+Player::Action Player::ActionFor(const std::string& kind) {
+  static const std::map<std::string, Action> actions = {
+      {"provider", &Player::Provider},
+      {"send", &Player::Send},
+      {"send_raw", &Player::SendRaw},
+      {"send_slowly", &Player::SendSlowly},
+      {"start", &Player::Start},
+      {"env", &Player::Env},
+      {"close_stdin", &Player::CloseStdin},
+      {"close_stdout", &Player::CloseStdout},
+      {"signal", &Player::Signal},
+      {"restart", &Player::Restart},
+      {"release", &Player::Release},
+      {"sleep_ms", &Player::Sleep},
+      {"expect", &Player::Expect},
+      {"expect_any_order", &Player::ExpectAnyOrder},
+      {"outcome", &Player::Outcome},
+      {"expect_silence_ms", &Player::ExpectSilence},
+      {"expect_exit", &Player::ExpectExit},
+      {"expect_stdout", &Player::ExpectStdout},
+      {"expect_stderr", &Player::ExpectStderr},
+      {"provider_saw", &Player::ProviderSaw},
+      {"state_dir_contains", &Player::StateDirContains},
+      {"state_dir_lacks", &Player::StateDirLacks},
+  };
+  const auto found = actions.find(kind);
+  return found == actions.end() ? nullptr : found->second;
+}
+
+PlayResult Player::Play() {
+  PlayResult result;
+  bool failed = false;
+  for (const Step& step : case_.steps) {
+    if (!step.PlayedIn(mode_)) continue;
+    const auto failure = (this->*ActionFor(step.kind))(step);
+    if (!failure) continue;
+    failed = true;
+    const auto message = fmt::format("{}:{}: {}: {}", case_.file.string(), step.line, step.kind, failure->message);
+    talk_.journal().Note("step failed: " + message);
+    if (failure->kind == Failure::Kind::kBug) {
+      result.harness_bug = message;
+      break;
+    }
+    result.only_late = failure->kind == Failure::Kind::kLate;
+    auto blamed = step.Requirements();
+    if (blamed.empty()) blamed = case_.requirements;
+    for (const auto& id : blamed) result.violations.push_back({id, message});
+    break;
+  }
+  // After a failed step the host may be in the middle of anything: only what it wrote is judged then.
+  if (!failed) talk_.Finish();
+  for (auto& violation : talk_.Violations()) {
+    // A play that was broken off owes answers by itself.
+    if (failed && (violation.message.find("never answered") != std::string::npos ||
+                   violation.message.find("never got its terminal") != std::string::npos)) {
+      continue;
+    }
+    result.only_late = false;
+    result.violations.push_back(std::move(violation));
+  }
+  result.transcript = talk_.Transcript();
+  return result;
+}
+
+PlayResult PlayCase(Rig& rig, const Case& one, Mode mode) {
+  if (!rig.profile.CommandFor(mode)) {
+    PlayResult result;
+    result.not_playable = fmt::format("the profile has no command for mode {}", ToString(mode));
+    return result;
+  }
+  return Player(rig, one, mode).Play();
+}
+
+}  // namespace touchstone

@@ -1,0 +1,30 @@
+// Plays one case once, in one mode, against the rig's host. Every expectation waits for its condition with a deadline;
+// nothing sleeps but the steps that say so.
+//
+// For one thread; many runners may run at the same time on one rig.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conformance/drive/rig.h"
+#include "conformance/golden/case_file.h"
+#include "conformance/observe/violation.h"
+
+namespace touchstone {
+
+struct PlayResult {
+  // What went wrong: the failed step (there is at most one, the play ends with it), always-on checks, the end of the processes.
+  std::vector<Violation> violations;
+  // Only a bound on time was missed: whether it counts is for the timing rule.
+  bool only_late = false;
+  // The play could not be made at all: "the profile has no command for mode B".
+  std::string not_playable;
+  // The judge's own fault, for example an unknown variable in a case.
+  std::string harness_bug;
+  std::string transcript;
+};
+
+PlayResult PlayCase(Rig& rig, const Case& one, Mode mode);
+
+}  // namespace touchstone

@@ -1,0 +1,56 @@
+// The command line of touchstone as one plain struct. Nothing behind this reads argv or the environment.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "conformance/contract/mode.h"
+#include "conformance/run/plan.h"
+
+namespace touchstone {
+
+struct Options {
+  std::string command;  // run, list, explain, soak, gate, provider, docs
+  std::filesystem::path program;   // the running touchstone
+  std::filesystem::path data_dir;  // the folder that holds golden/ and conformance/profiles/
+
+  // The host under test.
+  std::filesystem::path profile_file;     // empty: refhost's
+  std::string host_bin;                   // another program for the profile's commands
+  std::vector<std::string> host_command;  // what stood after `--`
+
+  // run, gate
+  Filter filter;
+  std::string milestone = "M1";
+  int jobs = 0;  // 0: one for each core
+  std::uint64_t seed = 0;  // 0: chosen by chance, and printed
+  std::filesystem::path report_dir;
+  bool plain = false;  // no refreshing line
+
+  // soak, gate
+  int requests = 1000;
+  std::vector<Mode> soak_modes;
+
+  // list, explain, docs
+  std::string topic;
+  bool uncovered = false;
+  bool check = false;
+
+  // provider
+  int port = 0;
+};
+
+struct ParsedOptions {
+  Options options;
+  bool leave = false;   // --help, --version or a usage error: print and exit
+  int exit_status = 0;
+};
+
+// Parses; prints help or the usage error itself.
+ParsedOptions ParseOptions(int argc, char** argv);
+
+}  // namespace touchstone

@@ -1,0 +1,88 @@
+#include "conformance/process/proc_stats.h"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include <fmt/format.h>
+
+namespace touchstone {
+namespace {
+
+// Numeric entries of a directory such as /proc or /proc/PID/fd.
+std::vector<pid_t> NumericEntries(const std::string& path) {
+  std::vector<pid_t> numbers;
+  DIR* directory = ::opendir(path.c_str());
+  if (directory == nullptr) return numbers;
+  while (dirent* entry = ::readdir(directory)) {
+    if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') numbers.push_back(std::atoi(entry->d_name));
+  }
+  ::closedir(directory);
+  return numbers;
+}
+
+}  // namespace
+
+std::optional<ProcStats> ReadProcStats(pid_t pid) {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  if (!status) return std::nullopt;
+  ProcStats stats;
+  for (std::string line; std::getline(status, line);) {
+    std::istringstream fields(line);
+    std::string key;
+    std::int64_t value = 0;
+    fields >> key >> value;
+    if (key == "VmRSS:") stats.rss_bytes = value * 1024;
+    if (key == "VmHWM:") stats.peak_rss_bytes = value * 1024;
+    if (key == "Threads:") stats.threads = static_cast<int>(value);
+  }
+  stats.descriptors = static_cast<int>(NumericEntries(fmt::format("/proc/{}/fd", pid)).size());
+  return stats;
+}
+
+std::optional<ProcInfo> ReadProcInfo(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  // The name stands in parentheses and may itself contain any of them.
+  const auto open = text.find('('), close = text.rfind(')');
+  if (open == std::string::npos || close == std::string::npos) return std::nullopt;
+  ProcInfo info;
+  info.pid = pid;
+  info.name = text.substr(open + 1, close - open - 1);
+  std::istringstream fields(text.substr(close + 1));
+  char state = 0;
+  fields >> state >> info.parent >> info.group >> info.session;
+  info.zombie = state == 'Z' || state == 'X';
+  return info;
+}
+
+std::vector<ProcInfo> Descendants(pid_t root) {
+  std::multimap<pid_t, ProcInfo> by_parent;
+  for (pid_t pid : NumericEntries("/proc")) {
+    if (auto info = ReadProcInfo(pid)) by_parent.emplace(info->parent, *info);
+  }
+  std::vector<ProcInfo> found;
+  std::vector<pid_t> frontier{root};
+  for (std::size_t i = 0; i < frontier.size(); ++i) {
+    auto [begin, end] = by_parent.equal_range(frontier[i]);
+    for (auto it = begin; it != end; ++it) {
+      frontier.push_back(it->second.pid);
+      if (!it->second.zombie) found.push_back(it->second);
+    }
+  }
+  return found;
+}
+
+std::optional<std::string> ProcEnvironment(pid_t pid, const std::string& name) {
+  std::ifstream file(fmt::format("/proc/{}/environ", pid));
+  for (std::string entry; std::getline(file, entry, '\0');) {
+    if (entry.starts_with(name + "=")) return entry.substr(name.size() + 1);
+  }
+  return std::nullopt;
+}
+
+}  // namespace touchstone

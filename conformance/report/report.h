@@ -1,0 +1,36 @@
+// A run as a report: what the formats (json, junit, console) all print. A plain value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "conformance/run/ledger.h"
+#include "conformance/run/result.h"
+
+namespace touchstone {
+
+struct Report {
+  std::string version;
+  std::uint64_t seed = 0;
+  std::string host_name, host_command;
+  std::string milestone;
+  std::string replay_prefix;  // "touchstone run --profile …": what a replay command begins with
+  double duration_ms = 0;
+  Ledger ledger;
+  std::vector<CheckResult> results;
+};
+
+std::string_view ToString(Overall overall);  // conformant, nonconformant, error
+
+// The one command that plays just this check again.
+std::string ReplayCommand(const Report& report, const CheckResult& result);
+
+// report.json, as issue-stable JSON (docs/report-format.md).
+std::string FormatJson(const Report& report);
+// JUnit XML: one suite per area, one test case per check and mode.
+std::string FormatJunit(const Report& report);
+// The end of a run, for a person: verdict, reasons, summary.
+std::string FormatSummary(const Report& report);
+
+}  // namespace touchstone

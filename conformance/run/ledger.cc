@@ -1,0 +1,139 @@
+#include "conformance/run/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "conformance/contract/always_on.h"
+
+namespace touchstone {
+namespace {
+
+// What the results say of one requirement.
+struct Tally {
+  std::set<Mode> modes;  // in which something planned judges it
+  int passed = 0, skipped = 0, inconclusive = 0, broken = 0, blocked = 0;
+};
+
+void Count(Summary& summary, Verdict verdict) {
+  ++summary.executed;
+  switch (verdict) {
+    case Verdict::kPass: ++summary.pass; break;
+    case Verdict::kFail: ++summary.fail; break;
+    case Verdict::kSkip: ++summary.skip; break;
+    case Verdict::kInconclusive: ++summary.inconclusive; break;
+    case Verdict::kHarnessBug: ++summary.harness_bug; break;
+  }
+}
+
+void Add(std::map<std::string, Tally>& tallies, const CheckResult& result) {
+  for (const auto& id : result.requirements) {
+    Tally& tally = tallies[id];
+    switch (result.judgement.verdict) {
+      case Verdict::kPass: ++tally.passed; break;
+      case Verdict::kSkip: ++tally.skipped; break;
+      case Verdict::kInconclusive: ++tally.inconclusive; break;
+      // A check that failed for another requirement has neither proven nor broken this one.
+      case Verdict::kFail:
+      case Verdict::kHarnessBug: ++tally.blocked; break;
+    }
+  }
+  if (result.judgement.verdict == Verdict::kPass) {
+    for (const auto& id : AlwaysOn(result.mode)) ++tallies[std::string(id)].passed;
+  }
+  // The always-on checks may break requirements that the check was not about.
+  for (const auto& violation : result.judgement.violations) ++tallies[violation.requirement].broken;
+}
+
+std::string VerdictOf(const Tally& tally) {
+  if (tally.broken > 0) return "fail";
+  if (tally.modes.empty()) return "uncovered";
+  if (tally.passed > 0) return "pass";
+  if (tally.inconclusive > 0 || tally.blocked > 0) return "inconclusive";
+  return tally.skipped > 0 ? "skip" : "uncovered";
+}
+
+std::vector<Mode> UncoveredModes(const Requirement& requirement, const Tally& tally) {
+  std::vector<Mode> modes;
+  for (Mode mode : requirement.modes) {
+    const bool covered = mode == Mode::kNone ? !tally.modes.empty() : tally.modes.contains(mode);
+    if (!covered) modes.push_back(mode);
+  }
+  return modes;
+}
+
+bool Gates(const Requirement& requirement, const std::string& milestone) {
+  return requirement.level == "MUST" && requirement.milestone <= milestone;
+}
+
+std::string FirstFailureOf(const std::string& id, const std::vector<CheckResult>& results) {
+  for (const auto& result : results) {
+    for (const auto& violation : result.judgement.violations) {
+      if (violation.requirement == id) return fmt::format("{} [{}]: {}", result.check, ToString(result.mode), violation.message);
+    }
+  }
+  return {};
+}
+
+void Decide(Ledger& ledger) {
+  const Summary& s = ledger.summary;
+  if (s.harness_bug > 0) {
+    ledger.blocking.insert(ledger.blocking.begin(), fmt::format("{} check(s) failed by a bug in the harness", s.harness_bug));
+    ledger.overall = Overall::kError;
+    ledger.exit_status = 4;
+  } else if (s.planned == 0 || s.executed < s.planned) {
+    ledger.blocking.insert(ledger.blocking.begin(),
+                           s.planned == 0 ? std::string("nothing was planned: a run of nothing proves nothing")
+                                          : fmt::format("{} of {} planned checks were not executed", s.planned - s.executed, s.planned));
+    ledger.overall = Overall::kError;
+    ledger.exit_status = 3;
+  } else if (!ledger.blocking.empty()) {
+    ledger.overall = Overall::kNonconformant;
+    ledger.exit_status = 1;
+  } else if (s.pass == 0) {
+    ledger.blocking.push_back("no check passed or failed: all were skipped or inconclusive");
+    ledger.overall = Overall::kError;
+    ledger.exit_status = 3;
+  } else {
+    ledger.overall = Overall::kConformant;
+    ledger.exit_status = 0;
+  }
+}
+
+}  // namespace
+
+Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned, const std::vector<CheckResult>& results,
+               const std::string& milestone, bool filtered) {
+  Ledger ledger;
+  ledger.summary.planned = static_cast<int>(planned.size());
+  std::map<std::string, Tally> tallies;
+  for (const Job& job : planned) {
+    for (const auto& id : job.requirements) tallies[id].modes.insert(job.mode);
+    for (const auto& id : AlwaysOn(job.mode)) tallies[std::string(id)].modes.insert(job.mode);
+  }
+  for (const auto& result : results) {
+    Count(ledger.summary, result.judgement.verdict);
+    Add(tallies, result);
+  }
+  for (const Requirement& requirement : catalogue.requirements()) {
+    const Tally& tally = tallies[requirement.id];
+    RequirementVerdict verdict{&requirement, VerdictOf(tally), UncoveredModes(requirement, tally)};
+    const bool gates = Gates(requirement, milestone);
+    if (verdict.verdict == "fail") {
+      auto& list = gates ? ledger.blocking : ledger.warnings;
+      list.push_back(fmt::format("{} ({} {}) is broken: {}", requirement.id, requirement.level, requirement.milestone,
+                                 FirstFailureOf(requirement.id, results)));
+    } else if (verdict.verdict == "inconclusive" && gates) {
+      ledger.warnings.push_back(fmt::format("{} could not be judged", requirement.id));
+    } else if (verdict.verdict == "uncovered" && gates && !filtered) {
+      ledger.warnings.push_back(fmt::format("{} is not covered by any case or check", requirement.id));
+    }
+    ledger.requirements.push_back(std::move(verdict));
+  }
+  Decide(ledger);
+  return ledger;
+}
+
+}  // namespace touchstone

@@ -1,0 +1,41 @@
+// Pure accounting: what was planned, what was executed, what each requirement's verdict is, and what that makes of the
+// whole. No I/O.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conformance/contract/catalogue.h"
+#include "conformance/run/job.h"
+#include "conformance/run/result.h"
+
+namespace touchstone {
+
+struct RequirementVerdict {
+  const Requirement* requirement = nullptr;
+  std::string verdict;  // pass, fail, skip, inconclusive, uncovered
+  // Modes of the requirement in which nothing planned judges it.
+  std::vector<Mode> uncovered_modes;
+};
+
+struct Summary {
+  int planned = 0, executed = 0, pass = 0, fail = 0, skip = 0, inconclusive = 0, harness_bug = 0;
+};
+
+enum class Overall { kConformant, kNonconformant, kError };
+
+struct Ledger {
+  Summary summary;
+  std::vector<RequirementVerdict> requirements;
+  std::vector<std::string> blocking;  // why not conformant, most important first
+  std::vector<std::string> warnings;  // SHOULD rows, later milestones, inconclusive results
+  Overall overall = Overall::kError;
+  int exit_status = 3;  // 0 conformant, 1 not, 3 could not run, 4 bug in the harness
+};
+
+// `milestone` is the one to gate on: M1 ⊂ M2 ⊂ M3. `filtered`: only a part of all checks was asked for, so that uncovered
+// requirements are no news.
+Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned, const std::vector<CheckResult>& results,
+               const std::string& milestone, bool filtered);
+
+}  // namespace touchstone
