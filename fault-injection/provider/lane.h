@@ -1,4 +1,5 @@
-// One play's private provider: its rules, its holds, its journal. Lanes do not see each other.
+// One play's private provider: its rules, its holds, its journal. Lanes do not see each other. The
+// journal keeps every call with its body until the lane is closed.
 //
 // Owned by the Server, which hands out references that live until CloseLane(). Every method may be
 // called from any thread.

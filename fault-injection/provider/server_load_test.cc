@@ -2,6 +2,7 @@
 // --gtest_repeat=200
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <memory>
 #include <thread>
@@ -104,16 +105,16 @@ TEST_F(ServerLoad, LanesOpenAndCloseWhileOthersServe) {
 }
 
 TEST_F(ServerLoad, StopsUnderLoad) {
+  auto callers = Connect();
   std::vector<std::jthread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([port = server_->port()] {
-      TestCaller caller(port);
+  for (auto& caller : callers) {
+    threads.emplace_back([&caller] {
       do {
-        caller.Post(kChat, "{}");
-      } while (!caller.ReadResponse().empty());
+        caller->Post(kChat, "{}");
+      } while (!caller->ReadResponse().empty());
     });
   }
-  ASSERT_TRUE(Eventually([](const Snapshot& s) { return s.calls.size() >= 50; }));
+  ASSERT_TRUE(Eventually([](const Snapshot& s) { return s.calls.size() >= 200; }));
   server_.reset();
 }
 

@@ -361,6 +361,14 @@ TEST_F(ServerTest, AnswersProbesWithoutARule) {
   EXPECT_EQ(journal.connections, 1);
 }
 
+TEST_F(ServerTest, AnswersHeadWithoutABody) {
+  TestCaller caller(server_->port());
+  caller.Send("HEAD /lane/l/v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(caller.ReadToEnd(), (std::pair{"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                           "Content-Length: 108\r\nConnection: close\r\n\r\n"s,
+                                           Ending::kFin}));
+}
+
 TEST_F(ServerTest, SaysWhichRuleWasNearest) {
   lane_.SetRules(Rules(R"([{"match":{"text":"a"},"respond":{}}])"));
   TestCaller caller(server_->port());

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -113,7 +114,10 @@ class TestCaller {
     std::array<char, 65536> buffer;
     const ssize_t size = ::recv(socket_, buffer.data(), buffer.size(), 0);
     if (size == 0) return Ending::kFin;
-    if (size < 0) return Ending::kRst;
+    if (size < 0) {
+      if (errno != ECONNRESET) ADD_FAILURE() << "recv: " << std::strerror(errno);
+      return Ending::kRst;
+    }
     bytes.append(buffer.data(), static_cast<std::size_t>(size));
     return Ending::kOpen;
   }
