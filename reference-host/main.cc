@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,8 +15,18 @@
 
 using namespace refhost;
 
+// A file that the host opens must never get the number of a closed standard stream. Writing to the
+// replacement fails, as writing to a closed stdout does.
+static void HoldStandardStreams() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0) (void)open("/dev/null", O_RDONLY);
+  }
+}
+
 int main(int argc, char** argv) {
+  HoldStandardStreams();
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, not a death
   umask(077);  // whatever the host creates is its user's alone (SEC-04)
   const auto line = ParseCommandLine({argv + 1, argv + argc});
   if (!line) {

@@ -31,6 +31,9 @@ class EventLoop {
   void Post(Task task);
   void OnSignal(Task task);  // before Run()
 
+  // Readable while a signal waits for Run().
+  int signal_fd() const { return signal_fd_; }
+
   // Runs until Stop(). A Stop() that came first counts.
   void Run();
   void Stop();

@@ -88,6 +88,8 @@ class Host {
   std::vector<RunPtr> FinishMany(const std::string* session, bool queued_only, FinalStatus status,
                                  const std::optional<Error>& error);
   void ReleaseClaim(const RunPtr& run);
+  void WatchClaims();
+  void CancelRevoked(const std::vector<ClaimToken>& claims);
 
   // With mutex_ held.
   bool FinishBadLocked(const RunPtr& run, FinalStatus status, const std::optional<Error>& error);
@@ -119,6 +121,7 @@ class Host {
   uint64_t next_number_ = 1;
   int closing_ = 0;  // session_close requests under way
   bool draining_ = false;
+  bool watching_ = false;  // a look at the claims is scheduled
   std::function<void()> when_idle_;
 
   WorkerPool workers_;  // last: its threads use all of the above

@@ -11,6 +11,7 @@ namespace refhost {
 namespace {
 
 constexpr Milliseconds kPollOtherProcess{5};
+constexpr Milliseconds kWatchClaims{100};
 
 Error FromProvider(const ProviderError& error) {
   switch (error.fault) {
@@ -137,6 +138,7 @@ void Host::Pump() {
       Execute(run);
     } else {
       workers_.Submit([this, run] { Execute(run); });
+      WatchClaims();
     }
   }
   pumping = false;
@@ -293,6 +295,51 @@ void Host::ReleaseClaim(const RunPtr& run) {
                 [](const StoreResult<void>& saved) {
                   if (!saved) Log(LogLevel::kError, saved.error().message);
                 });
+}
+
+// Another process may close the session of a run that is under way here: its claim is gone then, and with
+// it the right to go on (CTRL-09).
+void Host::WatchClaims() {
+  {
+    Lock lock(mutex_);
+    if (watching_) return;
+    watching_ = true;
+  }
+  loop_.Schedule(Now() + kWatchClaims, [this] {
+    auto claims = std::make_shared<std::vector<ClaimToken>>();
+    {
+      Lock lock(mutex_);
+      watching_ = false;
+      for (const auto& [number, run] : by_number_) {
+        if (run->claimed && !run->finished()) claims->push_back(number);
+      }
+    }
+    if (claims->empty()) return;
+    store_.Submit(
+        [claims](Store& store) -> StoreResult<void> {
+          auto revoked = store.FindRevoked(*claims);
+          if (!revoked) return tl::unexpected(revoked.error());
+          *claims = std::move(*revoked);
+          return {};
+        },
+        [this, claims](const StoreResult<void>& looked) {
+          if (looked) CancelRevoked(*claims);
+          WatchClaims();
+        });
+  });
+}
+
+void Host::CancelRevoked(const std::vector<ClaimToken>& claims) {
+  for (ClaimToken claim : claims) {
+    RunPtr run;
+    {
+      Lock lock(mutex_);
+      const auto found = by_number_.find(claim);
+      if (found == by_number_.end()) continue;
+      run = found->second;
+    }
+    FinishBad(run, FinalStatus::kCanceled, std::nullopt);
+  }
 }
 
 void Host::LeaveAdmission(const RunPtr& run) {

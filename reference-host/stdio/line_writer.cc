@@ -56,9 +56,8 @@ void LineWriter::WaitUntilBelow(size_t bytes) {
   written_.wait(lock, [&] { return broken_ || waiting_.size() + writing_ <= bytes; });
 }
 
-bool LineWriter::Flush(TimePoint until) {
-  std::unique_lock lock(mutex_);
-  written_.wait_until(lock, until, [&] { return broken_ || waiting_.size() + writing_ == 0; });
+bool LineWriter::IsEmpty() {
+  std::lock_guard lock(mutex_);
   return !broken_ && waiting_.size() + writing_ == 0;
 }
 

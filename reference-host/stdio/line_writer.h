@@ -20,7 +20,7 @@ class LineWriter {
   LineWriter(int fd, std::function<void()> on_broken);
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
-  ~LineWriter();  // Flush() first: what is not written by now is lost
+  ~LineWriter();  // what is not written by now is lost
 
   // Adds the LF.
   void Push(std::string line);
@@ -28,8 +28,8 @@ class LineWriter {
   // Blocks while more than `bytes` wait; returns at once when the reader is gone.
   void WaitUntilBelow(size_t bytes);
 
-  // True if everything was written; false if the reader is gone, or does not read until `until`.
-  bool Flush(TimePoint until);
+  // Whether everything was written. False for good once the reader is gone.
+  bool IsEmpty();
 
  private:
   void Loop(std::stop_token stop);

@@ -1,6 +1,11 @@
 #include "reference-host/stdio/one_shot_mode.h"
 
+#include <poll.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
 
 #include "reference-host/ops/log.h"
 #include "reference-host/protocol/json_text.h"
@@ -45,8 +50,8 @@ struct Input {
   TimePoint received;
 };
 
-Input ReadInput(const Config& config) {
-  LineReader reader(STDIN_FILENO, static_cast<size_t>(config.max_request_bytes), -1);
+Input ReadInput(const Config& config, int stop_fd) {
+  LineReader reader(STDIN_FILENO, static_cast<size_t>(config.max_request_bytes), stop_fd);
   const ReadEvent event = reader.Next(Now() + Milliseconds(config.stdin_timeout_ms));
   return {event, std::string(reader.line()), reader.received()};
 }
@@ -61,8 +66,9 @@ void HandleInput(Host& host, const Input& input) {
       return host.Handle(input.line, input.received);
     case ReadEvent::kTooLong: return refuse("the line is longer than the host accepts");
     case ReadEvent::kTimedOut: return refuse("no request line came in time");
-    case ReadEvent::kEnd:
-    case ReadEvent::kStopped: return refuse("stdin ended before a request line");
+    case ReadEvent::kEnd: return refuse("stdin ended before a request line");
+    case ReadEvent::kStopped:
+      return host.Refuse("unknown", std::nullopt, {ErrorCode::kBusy, "the host is shutting down"});
   }
 }
 
@@ -88,12 +94,37 @@ int AnswerUnusable(Mode mode, const Input& input, const char* why) {
   return written ? kExitConfiguration : kExitNoReader;
 }
 
+// Writes the answer without ever being stuck in a write: a signal must still end the process, after the
+// grace, when nobody reads.
+bool WriteAnswer(std::string line, int signal_fd, Milliseconds grace) {
+  line += '\n';
+  std::string_view left = line;
+  TimePoint until = TimePoint::max();
+  while (!left.empty()) {
+    const bool signaled = until != TimePoint::max();
+    pollfd fds[2] = {{STDOUT_FILENO, POLLOUT, 0}, {signaled ? -1 : signal_fd, POLLIN, 0}};
+    const int64_t wait_ms = signaled ? std::max<int64_t>(ElapsedMs(Now(), until), 0) : -1;
+    const int ready = poll(fds, 2, static_cast<int>(wait_ms));
+    if (ready == 0) return false;
+    if (fds[1].revents) until = Now() + grace;
+    if (!fds[0].revents) continue;
+    // A pipe that is ready takes this much without blocking.
+    const ssize_t count = write(STDOUT_FILENO, left.data(), std::min<size_t>(left.size(), PIPE_BUF));
+    if (count > 0) {
+      left.remove_prefix(static_cast<size_t>(count));
+    } else if (count < 0 && errno != EINTR && errno != EAGAIN) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 int RunOneShotMode(const Config& config, Mode mode) {
   EventLoop loop;
   OneShotSink sink(mode, loop);
-  const Input input = ReadInput(config);
+  const Input input = ReadInput(config, loop.signal_fd());
   if (!config.problems.empty()) return AnswerUnusable(mode, input, "the configuration is wrong");
 
   auto store = OpenStore(config, mode);
@@ -112,7 +143,13 @@ int RunOneShotMode(const Config& config, Mode mode) {
   });
   HandleInput(host, input);
   loop.Run();
-  const bool written = WriteLine(STDOUT_FILENO, sink.line());
+  const bool written =
+      WriteAnswer(sink.line(), loop.signal_fd(), Milliseconds(config.cancel_grace_ms));
+  queue.Submit(
+      [&](Store& it) { return it.CleanUpIfDue(config.session_cleanup_interval_sec * 1000); },
+      [](const StoreResult<void>& cleaned) {
+        if (!cleaned) Log(LogLevel::kError, cleaned.error().message);
+      });
   // Everything is committed, and what may still be stuck (a name look-up) must not delay the exit.
   _exit(written ? sink.exit_status() : kExitNoReader);
 }

@@ -1,6 +1,5 @@
 #include "reference-host/stdio/stream_mode.h"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -41,7 +40,6 @@ class StreamMode {
         writer_(STDOUT_FILENO, [this] { loop_.Post([this] { OnReaderGone(); }); }),
         sink_(writer_),
         host_(MakeHostSettings(config, Mode::kStream), *engine_, store_, lookup_.get(), loop_, sink_),
-        stop_reading_(eventfd(0, EFD_CLOEXEC)),
         grace_(config.cancel_grace_ms) {}
 
   int Run() {
@@ -49,21 +47,18 @@ class StreamMode {
     ScheduleCleanUp();
     std::jthread reader([this] { ReadRequests(); });
     loop_.Run();
-    (void)eventfd_write(stop_reading_, 1);
-    // Whoever has gone away does not come back for the rest; a shutdown has promised when it ends.
-    const bool written = writer_.Flush(flush_until_);
-    LeaveNow(written && !reader_gone_ ? kExitOk : kExitNoReader);
+    LeaveNow(writer_.IsEmpty() && !reader_gone_ ? kExitOk : kExitNoReader);
   }
 
  private:
   // Nothing is left to save here: finished runs are committed, and others may be stuck in a system call.
   [[noreturn]] void LeaveNow(int status) {
-    store_.WaitUntilBelow(1);
+    store_.WaitUntilBelow(1);  // releases of claims
     _exit(status);
   }
 
   void ReadRequests() {
-    LineReader reader(STDIN_FILENO, static_cast<size_t>(config_.max_request_bytes), stop_reading_);
+    LineReader reader(STDIN_FILENO, static_cast<size_t>(config_.max_request_bytes), -1);
     while (true) {
       const ReadEvent event = reader.Next(TimePoint::max());
       if (event == ReadEvent::kLine) {
@@ -81,7 +76,13 @@ class StreamMode {
   }
 
   void StopWhenIdle() {
-    host_.WhenIdle([this] { loop_.Stop(); });
+    host_.WhenIdle([this] { loop_.Post([this] { StopWhenWritten(); }); });
+  }
+
+  // Whoever has gone away does not come back for the rest; a shutdown has promised when it ends.
+  void StopWhenWritten() {
+    if (writer_.IsEmpty() || reader_gone_ || Now() >= flush_until_) return loop_.Stop();
+    loop_.Schedule(Now() + Milliseconds(2), [this] { StopWhenWritten(); });
   }
 
   void OnSignal() {
@@ -126,7 +127,6 @@ class StreamMode {
   LineWriter writer_;
   StreamSink sink_;
   Host host_;
-  const int stop_reading_;
   const int64_t grace_;
   bool draining_ = false;     // loop's thread
   bool reader_gone_ = false;  // loop's thread

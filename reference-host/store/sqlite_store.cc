@@ -23,6 +23,8 @@ constexpr char kSchema[] =
     "CREATE TABLE answer(id INTEGER PRIMARY KEY, session BLOB NOT NULL, key BLOB NOT NULL,"
     " ts_ms INTEGER NOT NULL, text BLOB NOT NULL, prompt_tokens INTEGER NOT NULL,"
     " completion_tokens INTEGER NOT NULL, UNIQUE(session, key));"
+    "CREATE TABLE housekeeping(cleaned_ms INTEGER NOT NULL);"
+    "INSERT INTO housekeeping VALUES(0);"
     "PRAGMA user_version=1;";
 
 // SESS-01: the least that a provider must be shown.
@@ -260,7 +262,8 @@ StoreResult<void> SqliteStore::CloseSession(std::string_view session_id) {
   return ForgetTurns(session_id);
 }
 
-StoreResult<std::vector<ClaimToken>> SqliteStore::Heartbeat(const std::vector<ClaimToken>& tokens) {
+StoreResult<std::vector<ClaimToken>> SqliteStore::FindRevoked(
+    const std::vector<ClaimToken>& tokens) {
   std::set<int64_t> present;
   Cursor cursor = db_.Query("SELECT token FROM claim WHERE owner=?1", {owner_->id()});
   while (true) {
@@ -276,8 +279,19 @@ StoreResult<std::vector<ClaimToken>> SqliteStore::Heartbeat(const std::vector<Cl
   return gone;
 }
 
+StoreResult<void> SqliteStore::CleanUpIfDue(int64_t interval_ms) {
+  {
+    Cursor cursor = db_.Query("SELECT cleaned_ms FROM housekeeping");
+    auto row = cursor.Next();
+    if (!row) return tl::unexpected(row.error());
+    if (*row && cursor.Int(0) > unix_ms_() - interval_ms) return {};
+  }
+  return CleanUp();
+}
+
 StoreResult<void> SqliteStore::CleanUp() {
   const int64_t now = unix_ms_();
+  RETURN_IF_ERROR(db_.Run("UPDATE housekeeping SET cleaned_ms=?1", {now}));
   RETURN_IF_ERROR(db_.Run("DELETE FROM answer WHERE ts_ms<=?1", {now - limits_.idempotency_ttl_ms}));
   std::set<int64_t> dead;
   {

@@ -34,8 +34,9 @@ class SqliteStore : public Store {
                                     const StoredAnswer& answer) override;
   StoreResult<void> Release(ClaimToken token) override;
   StoreResult<void> CloseSession(std::string_view session_id) override;
-  StoreResult<std::vector<ClaimToken>> Heartbeat(const std::vector<ClaimToken>& tokens) override;
+  StoreResult<std::vector<ClaimToken>> FindRevoked(const std::vector<ClaimToken>& tokens) override;
   StoreResult<void> CleanUp() override;
+  StoreResult<void> CleanUpIfDue(int64_t interval_ms) override;
 
  private:
   SqliteStore(std::shared_ptr<OwnerLock> owner, StoreLimits limits, Clock unix_ms)

@@ -100,11 +100,15 @@ class Store {
   // Forgets the session's turns and revokes the claims on it, whoever holds them (CTRL-09).
   virtual StoreResult<void> CloseSession(std::string_view session_id) = 0;
 
-  // Says "this process lives", and which of its claims are gone.
-  virtual StoreResult<std::vector<ClaimToken>> Heartbeat(const std::vector<ClaimToken>& tokens) = 0;
+  // Which of these claims of this process were taken away.
+  virtual StoreResult<std::vector<ClaimToken>> FindRevoked(
+      const std::vector<ClaimToken>& tokens) = 0;
 
   // Removes what has outlived its TTL (SESS-07, IDEM-07), and claims of dead owners.
   virtual StoreResult<void> CleanUp() = 0;
+
+  // CleanUp(), unless some process has done it within the last `interval_ms`.
+  virtual StoreResult<void> CleanUpIfDue(int64_t interval_ms) = 0;
 };
 
 }  // namespace refhost
