@@ -147,6 +147,22 @@ TEST(OneShot, WaitsForTheSamePairInAnotherProcess) {
   EXPECT_EQ(provider.calls(), 1);
 }
 
+// One process once took the log of another, which was just as new, for that of a lost database.
+TEST(OneShot, ManyProcessesMakeTheStateDirectoryTogether) {
+  for (int round = 0; round < 20; ++round) {
+    TempDir dir;
+    std::vector<std::jthread> threads;
+    std::atomic<int> ok{0};
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&, i] {
+        ok += OneShot(RunLine("r", "s", "p", std::to_string(i)), EchoEnv(dir)).status == 0;
+      });
+    }
+    threads.clear();
+    ASSERT_EQ(ok, 8);
+  }
+}
+
 TEST(OneShot, SessionIsOneAtATimeAcrossProcesses) {
   TempDir dir;
   std::atomic<int> inside{0}, most{0};

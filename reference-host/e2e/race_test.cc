@@ -11,7 +11,7 @@ namespace refhost {
 namespace {
 
 constexpr int kTrials = 240;
-constexpr int kAnswerAfterMs = 20;
+constexpr int kAnswerAfterMs = 8;
 
 enum class Rival { kTimeout, kCancel, kClose };
 
@@ -47,7 +47,7 @@ TEST_P(Race, OneTerminalAndAContextThatAgrees) {
   };
   for (int trial = 0; trial < kTrials; ++trial) {
     Json run = RunRequest("r" + std::to_string(trial), "s" + std::to_string(trial), "race", "k");
-    if (GetParam() == Rival::kTimeout) run["timeout_ms"] = kAnswerAfterMs - 4 + trial % 12;
+    if (GetParam() == Rival::kTimeout) run["timeout_ms"] = kAnswerAfterMs - 3 + trial % 8;
     host.SendLine(run);
     if (GetParam() != Rival::kTimeout) {
       ASSERT_TRUE(Eventually([&] { return provider.calls() > trial; }));

@@ -49,7 +49,9 @@ StoreResult<void> WriteFile(const std::string& path, const std::string& bytes) {
 }
 
 StoreResult<void> CreateDatabase(const std::string& path, const char* schema) {
-  if (access((path + "-wal").c_str(), F_OK) == 0) {
+  // Looked at in this order: another process that starts now makes the database before its log.
+  const bool has_log = access((path + "-wal").c_str(), F_OK) == 0;
+  if (has_log && access(path.c_str(), F_OK) != 0) {
     return tl::unexpected(StoreError{path + ": is missing, but its write-ahead log is there"});
   }
   auto image = MakeDatabaseImage(schema);
