@@ -39,8 +39,8 @@ int main(int argc, char** argv) {
   Config config = ReadConfig(std::getenv);
   if (line->stdin_timeout_ms) config.stdin_timeout_ms = *line->stdin_timeout_ms;
   SetLogLevel(config.log_level);
-  if (line->command == Command::kSelfTest) return RunSelfTestMode(config);
   if (!config.problems.empty()) Log(LogLevel::kError, config.problems.front());
+  if (line->command == Command::kSelfTest) return RunSelfTestMode(config);
   if (line->mode != Mode::kStream) return RunOneShotMode(config, line->mode);
   return config.problems.empty() ? RunStreamMode(config) : kExitConfiguration;
 }

@@ -50,6 +50,10 @@ ReadEvent LineReader::Next(TimePoint until) {
   }
 }
 
+bool LineReader::HasLine() const {
+  return end_ > scanned_ && std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_) != nullptr;
+}
+
 // A CR that may belong to a CR LF does not count yet.
 bool LineReader::IsTooLong(size_t length) const {
   if (length <= max_) return false;

@@ -25,8 +25,8 @@ class LineReader {
   // When the last byte of the line was read.
   TimePoint received() const { return received_; }
 
-  // Whether bytes are there that Next() has not looked at yet.
-  bool HasBuffered() const { return scanned_ < end_; }
+  // Whether Next() would return at once, with what has been read already.
+  bool HasLine() const;
 
  private:
   enum class Fill { kData, kEnd, kTimedOut, kStopped };

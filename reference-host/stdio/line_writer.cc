@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <string_view>
 
 namespace refhost {
@@ -44,16 +45,46 @@ void LineWriter::Push(std::string line) {
   {
     std::lock_guard lock(mutex_);
     if (broken_) return;
-    wake = waiting_.empty() && writing_ == 0;
+    wake = waiting_.empty() && writing_ == 0 && adopter_.load() != std::this_thread::get_id();
     waiting_ += line;
     waiting_ += '\n';
   }
   if (wake) arrived_.notify_one();
 }
 
+void LineWriter::Relay() {
+  std::string batch;
+  {
+    std::lock_guard lock(mutex_);
+    if (broken_ || waiting_.empty() || writing_ > 0) return;
+    pollfd ready{fd_, POLLOUT, 0};
+    // A pipe that is ready takes this much without blocking.
+    if (waiting_.size() > PIPE_BUF || poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)) {
+      arrived_.notify_one();
+      return;
+    }
+    batch.swap(waiting_);
+    writing_ = batch.size();
+  }
+  const bool ok = WriteBytes(fd_, batch);
+  {
+    std::lock_guard lock(mutex_);
+    writing_ = 0;
+    broken_ = !ok;
+    if (!waiting_.empty()) arrived_.notify_one();
+  }
+  written_.notify_all();
+  if (!ok) on_broken_();
+}
+
 void LineWriter::WaitUntilBelow(size_t bytes) {
   std::unique_lock lock(mutex_);
   written_.wait(lock, [&] { return broken_ || waiting_.size() + writing_ <= bytes; });
+}
+
+bool LineWriter::IsFuller(size_t bytes) {
+  std::lock_guard lock(mutex_);
+  return waiting_.size() > bytes;
 }
 
 bool LineWriter::IsEmpty() {
@@ -66,7 +97,8 @@ void LineWriter::Loop(std::stop_token stop) {
   std::string batch;
   std::unique_lock lock(mutex_);
   while (true) {
-    if (!arrived_.wait(lock, stop, [&] { return !waiting_.empty(); })) return;
+    if (!arrived_.wait(lock, stop, [&] { return !waiting_.empty() && writing_ == 0; })) return;
+    if (broken_) return;
     batch.swap(waiting_);
     writing_ = batch.size();
     lock.unlock();

@@ -3,6 +3,7 @@
 // can wait (the reader of requests) waits for room first, which keeps the queue bounded.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -25,8 +26,16 @@ class LineWriter {
   // Adds the LF.
   void Push(std::string line);
 
+  // The thread that calls this writes what it pushes itself, in Relay(), which it must call before it
+  // waits for anything. Waking another thread would cost more than most answers.
+  void Adopt() { adopter_ = std::this_thread::get_id(); }
+  // Never blocks: what the pipe does not take at once is left to the writer's thread.
+  void Relay();
+
   // Blocks while more than `bytes` wait; returns at once when the reader is gone.
   void WaitUntilBelow(size_t bytes);
+
+  bool IsFuller(size_t bytes);
 
   // Whether everything was written. False for good once the reader is gone.
   bool IsEmpty();
@@ -36,11 +45,12 @@ class LineWriter {
 
   const int fd_;
   std::function<void()> on_broken_;
+  std::atomic<std::thread::id> adopter_{};
   std::mutex mutex_;
   std::condition_variable_any arrived_;
   std::condition_variable written_;
   std::string waiting_;      // guarded by mutex_
-  size_t writing_ = 0;       // guarded by mutex_: bytes in the writer's hands
+  size_t writing_ = 0;       // guarded by mutex_: bytes in the hands of whoever writes
   bool broken_ = false;      // guarded by mutex_
   std::jthread thread_;
 };

@@ -18,6 +18,8 @@ namespace {
 // Beyond these the reader of requests waits, and the pipe with it: memory stays bounded (FRAME-12).
 constexpr size_t kMaxUnwrittenBytes = 1 << 20;
 constexpr size_t kMaxStoreBacklog = 512;
+// No answer waits for more lines than this to be handled.
+constexpr size_t kMaxRelayedBytes = 2048;
 
 class StreamSink : public ReplySink {
  public:
@@ -59,7 +61,9 @@ class StreamMode {
 
   void ReadRequests() {
     LineReader reader(STDIN_FILENO, static_cast<size_t>(config_.max_request_bytes), -1);
+    writer_.Adopt();
     while (true) {
+      if (!reader.HasLine()) writer_.Relay();
       const ReadEvent event = reader.Next(TimePoint::max());
       if (event == ReadEvent::kLine) {
         if (!IsBlank(reader.line())) host_.Handle(reader.line(), reader.received());
@@ -69,7 +73,10 @@ class StreamMode {
       } else {
         break;
       }
+      if (writer_.IsFuller(kMaxRelayedBytes)) writer_.Relay();
       writer_.WaitUntilBelow(kMaxUnwrittenBytes);
+      if (store_.Backlog() < kMaxStoreBacklog) continue;
+      writer_.Relay();
       store_.WaitUntilBelow(kMaxStoreBacklog);
     }
     loop_.Post([this] { StopWhenIdle(); });

@@ -33,23 +33,26 @@ constexpr size_t kContextBytes = 64 * 1024;
 // More turns than are ever shown need not be kept.
 constexpr int64_t kKeptTurns = 64;
 
-#define RETURN_IF_ERROR(expression)                                    \
-  if (auto result_ = (expression); !result_) return tl::unexpected(result_.error())
+#define RETURN_IF_ERROR(expression)                                                        \
+  do {                                                                                     \
+    if (auto result_ = (expression); !result_) return tl::unexpected(result_.error());    \
+  } while (false)
 
 }  // namespace
 
 StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& dir,
                                                             const StoreLimits& limits,
                                                             Clock unix_ms) {
-  auto path = PrepareStateDir(dir, kSchema);
-  if (!path) return tl::unexpected(path.error());
+  auto state = PrepareStateDir(dir, kSchema);
+  if (!state) return tl::unexpected(state.error());
   auto owner = OwnerLock::Take(dir);
   if (!owner) return tl::unexpected(owner.error());
   std::unique_ptr<SqliteStore> store(
       new SqliteStore(std::move(*owner), limits, std::move(unix_ms)));
-  store->path_ = *path;
-  RETURN_IF_ERROR(store->db_.Open(*path, limits.checkpoint_pages));
+  store->path_ = state->database;
+  RETURN_IF_ERROR(store->db_.Open(store->path_, limits.checkpoint_pages));
   RETURN_IF_ERROR(store->CheckVersion());
+  if (state->needs_check) RETURN_IF_ERROR(store->CheckPages());
   return store;
 }
 
@@ -70,6 +73,14 @@ StoreResult<void> SqliteStore::CheckVersion() {
                                              : "not a state database of this program";
   return tl::unexpected(StoreError{path_ + ": " + why + " (schema " + std::to_string(version) +
                                    ", expected " + std::to_string(kVersion) + ")"});
+}
+
+StoreResult<void> SqliteStore::CheckPages() {
+  Cursor cursor = db_.Query("PRAGMA quick_check(1)");
+  auto row = cursor.Next();
+  if (!row) return tl::unexpected(StoreError{path_ + ": " + row.error().message});
+  if (cursor.Text(0) == "ok") return {};
+  return tl::unexpected(StoreError{path_ + ": is damaged (pages are missing)"});
 }
 
 StoreResult<void> SqliteStore::Begin() { return db_.Run("BEGIN IMMEDIATE"); }

@@ -43,6 +43,7 @@ class SqliteStore : public Store {
       : owner_(std::move(owner)), limits_(limits), unix_ms_(std::move(unix_ms)) {}
 
   StoreResult<void> CheckVersion();
+  StoreResult<void> CheckPages();
   StoreResult<std::optional<StoredAnswer>> FindAnswer(std::string_view session_id,
                                                       std::string_view key);
   StoreResult<std::optional<HeldElsewhere>> FindOtherClaim(std::string_view session_id,

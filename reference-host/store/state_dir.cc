@@ -67,9 +67,22 @@ StoreResult<void> CreateDatabase(const std::string& path, const char* schema) {
   return {};
 }
 
+// Whether the file has fewer pages than its header counts (https://sqlite.org/fileformat2.html).
+bool IsShort(const std::string& path, off_t size) {
+  unsigned char header[32] = {};
+  // Before SQLite opens the file: closing a descriptor of it drops this process's locks on it.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool read = pread(fd, header, sizeof header, 0) == sizeof header;
+  close(fd);
+  const off_t page_bytes = header[16] << 8 | header[17];
+  const off_t pages = off_t{header[28]} << 24 | header[29] << 16 | header[30] << 8 | header[31];
+  return read && size < page_bytes * pages;
+}
+
 }  // namespace
 
-StoreResult<std::string> PrepareStateDir(const std::string& dir, const char* schema) {
+StoreResult<StateDir> PrepareStateDir(const std::string& dir, const char* schema) {
   if (auto made = MakeDirs(dir); !made) return tl::unexpected(made.error());
   const std::string path = dir + "/state.db";
   struct stat status;
@@ -78,11 +91,11 @@ StoreResult<std::string> PrepareStateDir(const std::string& dir, const char* sch
     if (auto created = CreateDatabase(path, schema); !created) {
       return tl::unexpected(created.error());
     }
-    return path;
+    return StateDir{path};
   }
   if (!S_ISREG(status.st_mode)) return tl::unexpected(StoreError{path + ": is not a regular file"});
   if (status.st_size == 0) return tl::unexpected(StoreError{path + ": is damaged (empty)"});
-  return path;
+  return StateDir{path, IsShort(path, status.st_size)};
 }
 
 }  // namespace refhost
