@@ -1,54 +1,31 @@
 #include "conformance/process/child_process.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Process v2 of Boost 1.81 with std::filesystem does not include all that it uses: these two come first.
-#define BOOST_PROCESS_USE_STD_FS 1
-#include <boost/optional.hpp>
-#include <boost/type_traits.hpp>
-
 #include <array>
 #include <boost/asio/post.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/readable_pipe.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/process/v2.hpp>
 #include <condition_variable>
 #include <filesystem>
 #include <future>
 #include <mutex>
+#include <sstream>
 
 #include <fmt/format.h>
+
+#include "conformance/process/spawn.h"
 
 namespace touchstone {
 namespace {
 
 namespace asio = boost::asio;
-namespace process = boost::process::v2;
-
-// Runs in the child between fork and exec: async-signal-safe calls only.
-struct OwnGroup {
-  const char* directory;
-
-  boost::system::error_code on_exec_setup(process::posix::default_launcher&, const std::filesystem::path&,
-                                          const char* const*) {
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::signal(SIGPIPE, SIG_DFL);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (*directory != 0 && ::chdir(directory) != 0) {
-      return {errno, boost::system::system_category()};
-    }
-    return {};
-  }
-};
 
 tl::expected<std::string, std::string> FindProgram(const std::string& name) {
   if (name.find('/') != std::string::npos) {
@@ -58,9 +35,13 @@ tl::expected<std::string, std::string> FindProgram(const std::string& name) {
     if (::access(name.c_str(), X_OK) != 0) return tl::unexpected(fmt::format("{}: not executable", name));
     return name;
   }
-  auto found = process::environment::find_executable(name);
-  if (found.empty()) return tl::unexpected(fmt::format("{}: not found in PATH", name));
-  return found.string();
+  const char* path = ::getenv("PATH");
+  std::istringstream folders(path ? path : "/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const auto candidate = (folder.empty() ? "." : folder) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate)) return candidate;
+  }
+  return tl::unexpected(fmt::format("{}: not found in PATH", name));
 }
 
 ExitStatus FromWaitStatus(int status) {
@@ -78,36 +59,38 @@ std::string ExitStatus::ToString() const {
 class ChildProcess::Impl : public std::enable_shared_from_this<ChildProcess::Impl> {
  public:
   Impl(IoThread& io, ChildSink& sink)
-      : context_(io.context()), sink_(&sink), stdin_(context_), out_(context_), err_(context_) {}
+      : context_(io.context()), sink_(&sink), stdin_(context_), out_(context_), err_(context_), pidfd_(context_), again_(context_) {}
 
   // On the IoThread.
   std::string Launch(const LaunchOptions& options, const std::string& program) {
-    std::vector<std::string> arguments(options.argv.begin() + 1, options.argv.end());
-    boost::system::error_code ec;
-    process::posix::default_launcher launcher;
-    OwnGroup own_group{options.working_directory.c_str()};
-    process::process_stdio stdio{stdin_, out_.pipe, err_.pipe};
-    if (!stdin_.is_open() || !out_.pipe.is_open() || !err_.pipe.is_open()) {
-      return fmt::format("cannot start {}: no pipe could be made (too many open files?)", program);
-    }
-    std::vector<const char*> environment;
-    for (const auto& entry : options.environment) environment.push_back(entry.c_str());
-    environment.push_back(nullptr);
-    launcher.env = environment.data();
-    auto child = launcher(context_.get_executor(), ec, program, arguments, own_group, stdio);
-    if (ec) return fmt::format("cannot start {}: {}", program, ec.message());
-    pid_ = child.id();
-    process_.emplace(std::move(child));
+    auto spawned = Spawn(program, options.argv, options.environment, options.working_directory);
+    if (!spawned) return spawned.error();
+    pid_ = spawned->pid;
+    stdin_.assign(spawned->in);
+    out_.pipe.assign(spawned->out);
+    err_.pipe.assign(spawned->err);
+    pidfd_.assign(spawned->pidfd);
     ReadOn(Stream::kOut);
     ReadOn(Stream::kErr);
-    process_->async_wait([self = shared_from_this()](boost::system::error_code, int status) {
-      self->Exited(FromWaitStatus(status));
-    });
+    AwaitEnd();
     return {};
+  }
+
+  void AwaitEnd() {
+    pidfd_.async_wait(asio::posix::descriptor_base::wait_read, [self = shared_from_this()](boost::system::error_code ec) {
+      int status = 0;
+      const pid_t reaped = ec ? -1 : ::waitpid(self->pid_, &status, WNOHANG);
+      if (reaped == self->pid_) return self->Exited(FromWaitStatus(status));
+      // Readable but not to be reaped: look again soon instead of blocking the thread that reads everybody's pipes.
+      self->again_.expires_after(std::chrono::milliseconds(2));
+      self->again_.async_wait([self](boost::system::error_code) { self->AwaitEnd(); });
+    });
   }
 
   void Exited(ExitStatus status) {
     const auto at = Clock::now();
+    boost::system::error_code ignored;
+    pidfd_.close(ignored);
     {
       std::lock_guard lock(mutex_);
       exit_ = status;
@@ -179,7 +162,8 @@ class ChildProcess::Impl : public std::enable_shared_from_this<ChildProcess::Imp
   ChildSink* sink_;  // IoThread only
   asio::writable_pipe stdin_;
   Source out_, err_;
-  std::optional<process::basic_process<asio::io_context::executor_type>> process_;
+  asio::posix::stream_descriptor pidfd_;
+  asio::steady_timer again_;
   pid_t pid_ = -1;
 
   std::mutex mutex_;  // guards exit_
