@@ -1,8 +1,8 @@
 #include "conformance/options.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,10 +16,12 @@ namespace touchstone {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit status: 0 conformant, 1 not conformant or gate failed, 2 usage, 3 could not run, 4 bug in the harness,\n"
+    "Exit status: 0 conformant, 1 not conformant or gate failed, 2 usage, 3 could not run, 4 bug "
+    "in the harness,\n"
     "130 interrupted. Examples:\n"
     "  touchstone run                                  judge the bundled reference host\n"
-    "  touchstone run --host-bin ./zene                judge a binary that follows the contract's command line\n"
+    "  touchstone run --host-bin ./zene                judge a binary that follows the contract's "
+    "command line\n"
     "  touchstone run --only 'req/*' --modes B -- python3 my_host.py\n"
     "  touchstone explain FRAME-13";
 
@@ -27,8 +29,10 @@ std::vector<std::string> SplitCommas(const std::string& text) {
   std::vector<std::string> parts;
   std::string part;
   for (char c : text + ",") {
-    if (c != ',') part += c;
-    else if (!part.empty()) parts.push_back(std::exchange(part, {}));
+    if (c != ',')
+      part += c;
+    else if (!part.empty())
+      parts.push_back(std::exchange(part, {}));
   }
   return parts;
 }
@@ -39,9 +43,13 @@ struct Raw {
 };
 
 void AddHostOptions(CLI::App& app, Options& options) {
-  app.add_option("--profile", options.profile_file, "how to start the host (a JSON file); default: the bundled refhost")->check(CLI::ExistingFile);
+  app.add_option("--profile", options.profile_file,
+                 "how to start the host (a JSON file); default: the bundled refhost")
+      ->check(CLI::ExistingFile);
   app.add_option("--host-bin", options.host_bin, "put this program into the profile's commands");
-  app.add_option("command", options.host_command, "after `--`: a host's command; the command line of the contract's §1 is added to it");
+  app.add_option(
+      "command", options.host_command,
+      "after `--`: a host's command; the command line of the contract's §1 is added to it");
   app.add_option("--seed", options.seed, "root of all chance; default: chosen and printed");
   app.add_flag("--plain", options.plain, "plain lines, also on a terminal");
 }
@@ -50,17 +58,24 @@ void AddRunOptions(CLI::App& app, Options& options, Raw& raw) {
   AddHostOptions(app, options);
   app.add_option("--modes", raw.modes, "of S, O and B, separated by commas")->default_str("S,O,B");
   app.add_option("--area", raw.areas, "only checks of these areas of the contract: FRAME,REQ");
-  app.add_option("--only", options.filter.globs, "only checks whose name fits the glob: 'req/*'; may be repeated")->allow_extra_args(false);
-  app.add_option("--milestone", options.milestone, "gate on it and on earlier ones")->check(CLI::IsMember({"M1", "M2", "M3"}))->default_str("M1");
-  app.add_option("--jobs", options.jobs, "plays at the same time; default: one for each core")->check(CLI::Range(1, 256));
-  app.add_option("--report-dir", options.report_dir, "write report.json, junit.xml and transcripts of failures here");
+  app.add_option("--only", options.filter.globs,
+                 "only checks whose name fits the glob: 'req/*'; may be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--milestone", options.milestone, "gate on it and on earlier ones")
+      ->check(CLI::IsMember({"M1", "M2", "M3"}))
+      ->default_str("M1");
+  app.add_option("--jobs", options.jobs, "plays at the same time; default: one for each core")
+      ->check(CLI::Range(1, 256));
+  app.add_option("--report-dir", options.report_dir,
+                 "write report.json, junit.xml and transcripts of failures here");
 }
 
 std::string ReadModes(const std::string& text, std::vector<Mode>& into) {
   into.clear();
   for (const auto& name : SplitCommas(text)) {
     const auto mode = ModeFromString(name);
-    if (!mode || *mode == Mode::kNone) return fmt::format("--modes: S, O or B expected, got \"{}\"", name);
+    if (!mode || *mode == Mode::kNone)
+      return fmt::format("--modes: S, O or B expected, got \"{}\"", name);
     if (std::find(into.begin(), into.end(), *mode) == into.end()) into.push_back(*mode);
   }
   return into.empty() ? "--modes: at least one of S, O and B expected" : "";
@@ -75,9 +90,12 @@ std::string Finish(Options& options, const Raw& raw) {
   if (!raw.soak_mode.empty()) {
     if (auto fault = ReadModes(raw.soak_mode, options.soak_modes); !fault.empty()) return fault;
   }
-  if (!options.host_bin.empty() && !options.host_command.empty()) return "--host-bin and a command after `--` exclude each other";
-  if (!options.profile_file.empty() && !options.host_command.empty()) return "--profile and a command after `--` exclude each other";
-  if (options.jobs == 0) options.jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (!options.host_bin.empty() && !options.host_command.empty())
+    return "--host-bin and a command after `--` exclude each other";
+  if (!options.profile_file.empty() && !options.host_command.empty())
+    return "--profile and a command after `--` exclude each other";
+  if (options.jobs == 0)
+    options.jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   if (options.seed == 0) options.seed = std::random_device{}() % 1'000'000 + 1;
   const char* no_color = std::getenv("NO_COLOR");
   options.plain = options.plain || !IsTerminal(stderr) || (no_color && *no_color);
@@ -90,33 +108,57 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   ParsedOptions parsed;
   Options& options = parsed.options;
   Raw raw;
-  CLI::App app{"Touchstone judges agent hosts by Host Protocol v1: it starts the host, is its caller and its provider, and gives a verdict."};
+  CLI::App app{
+      "Touchstone judges agent hosts by Host Protocol v1: it starts the host, is its caller and "
+      "its provider, and gives a verdict."};
   app.footer(kFooter);
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("touchstone ") + kVersion);
   options.data_dir = TOUCHSTONE_SOURCE_DIR;
-  app.add_option("--data", options.data_dir, "the folder that holds golden/ and conformance/profiles/")->check(CLI::ExistingDirectory);
+  app.add_option("--data", options.data_dir,
+                 "the folder that holds golden/ and conformance/profiles/")
+      ->check(CLI::ExistingDirectory);
 
-  AddRunOptions(*app.add_subcommand("run", "play all cases and checks at a host and give the verdict"), options, raw);
-  auto* gate = app.add_subcommand("gate", "what a release must pass: run, then --requests requests in each mode");
+  AddRunOptions(
+      *app.add_subcommand("run", "play all cases and checks at a host and give the verdict"),
+      options, raw);
+  auto* gate = app.add_subcommand(
+      "gate", "what a release must pass: run, then --requests requests in each mode");
   AddRunOptions(*gate, options, raw);
-  gate->add_option("--requests", options.requests, "in each mode")->check(CLI::Range(1, 100'000'000))->default_str("1000");
-  auto* soak = app.add_subcommand("soak", "many consecutive requests; each must be answered once, as it should be");
+  gate->add_option("--requests", options.requests, "in each mode")
+      ->check(CLI::Range(1, 100'000'000))
+      ->default_str("1000");
+  auto* soak = app.add_subcommand(
+      "soak", "many consecutive requests; each must be answered once, as it should be");
   AddHostOptions(*soak, options);
-  soak->add_option("--requests", options.requests, "how many")->check(CLI::Range(1, 100'000'000))->default_str("1000");
+  soak->add_option("--requests", options.requests, "how many")
+      ->check(CLI::Range(1, 100'000'000))
+      ->default_str("1000");
   soak->add_option("--mode", raw.soak_mode, "S, O or B")->default_str("S,O,B");
   auto* list = app.add_subcommand("list", "what there is: requirements, cases or checks");
-  list->add_option("what", options.topic, "requirements, cases or checks")->required()->check(CLI::IsMember({"requirements", "cases", "checks"}));
-  list->add_flag("--uncovered", options.uncovered, "requirements: only those that nothing judges, with the modes in which it is so");
-  list->add_option("--milestone", options.milestone, "requirements: up to this one")->check(CLI::IsMember({"M1", "M2", "M3"}))->default_str("M1");
+  list->add_option("what", options.topic, "requirements, cases or checks")
+      ->required()
+      ->check(CLI::IsMember({"requirements", "cases", "checks"}));
+  list->add_flag("--uncovered", options.uncovered,
+                 "requirements: only those that nothing judges, with the modes in which it is so");
+  list->add_option("--milestone", options.milestone, "requirements: up to this one")
+      ->check(CLI::IsMember({"M1", "M2", "M3"}))
+      ->default_str("M1");
   list->add_option("--area", raw.areas, "only these areas of the contract");
-  auto* explain = app.add_subcommand("explain", "a requirement: its text, level and source, and what sees it");
+  auto* explain =
+      app.add_subcommand("explain", "a requirement: its text, level and source, and what sees it");
   explain->add_option("id", options.topic, "FRAME-13")->required();
-  auto* provider = app.add_subcommand("provider", "the mock provider by itself, on loopback, until Ctrl-C");
-  provider->add_option("--port", options.port, "0: a free one, printed")->check(CLI::Range(0, 65535))->default_str("0");
+  auto* provider =
+      app.add_subcommand("provider", "the mock provider by itself, on loopback, until Ctrl-C");
+  provider->add_option("--port", options.port, "0: a free one, printed")
+      ->check(CLI::Range(0, 65535))
+      ->default_str("0");
   auto* docs = app.add_subcommand("docs", "the reference pages that are generated from data");
-  docs->add_option("page", options.topic, "contract")->required()->check(CLI::IsMember({"contract"}));
-  docs->add_flag("--check", options.check, "compare with docs/ instead of printing; exit 1 when stale");
+  docs->add_option("page", options.topic, "contract")
+      ->required()
+      ->check(CLI::IsMember({"contract"}));
+  docs->add_flag("--check", options.check,
+                 "compare with docs/ instead of printing; exit 1 when stale");
 
   try {
     app.parse(argc, argv);

@@ -1,4 +1,5 @@
-// The command line of touchstone as one plain struct. Nothing behind this reads argv or the environment.
+// The command line of touchstone as one plain struct. Nothing behind this reads argv or the
+// environment.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 namespace touchstone {
 
 struct Options {
-  std::string command;  // run, list, explain, soak, gate, provider, docs
+  std::string command;             // run, list, explain, soak, gate, provider, docs
   std::filesystem::path program;   // the running touchstone
   std::filesystem::path data_dir;  // the folder that holds golden/ and conformance/profiles/
 
@@ -26,7 +27,7 @@ struct Options {
   // run, gate
   Filter filter;
   std::string milestone = "M1";
-  int jobs = 0;  // 0: one for each core
+  int jobs = 0;            // 0: one for each core
   std::uint64_t seed = 0;  // 0: chosen by chance, and printed
   std::filesystem::path report_dir;
   bool plain = false;  // no refreshing line
@@ -46,7 +47,7 @@ struct Options {
 
 struct ParsedOptions {
   Options options;
-  bool leave = false;   // --help, --version or a usage error: print and exit
+  bool leave = false;  // --help, --version or a usage error: print and exit
   int exit_status = 0;
 };
 

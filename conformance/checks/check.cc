@@ -14,8 +14,9 @@ std::vector<Check>& Registered() {
 
 CheckRegistration::CheckRegistration(Check check) {
   auto& checks = Registered();
-  const auto place = std::lower_bound(checks.begin(), checks.end(), check,
-                                      [](const Check& a, const Check& b) { return a.name < b.name; });
+  const auto place =
+      std::lower_bound(checks.begin(), checks.end(), check,
+                       [](const Check& a, const Check& b) { return a.name < b.name; });
   checks.insert(place, std::move(check));
 }
 

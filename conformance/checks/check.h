@@ -1,5 +1,5 @@
-// What data cannot say: races, time, load, the process table. A check is one function; it registers itself, so that adding
-// one touches no other file:
+// What data cannot say: races, time, load, the process table. A check is one function; it registers
+// itself, so that adding one touches no other file:
 //
 //     const CheckRegistration kPings({
 //         .name = "life/pings-while-busy", .requirements = {"LIFE-06"}, .modes = {Mode::kStream},

@@ -8,20 +8,27 @@ namespace touchstone {
 using boost::json::object;
 
 object RunRequest(std::string_view id, std::string_view session, std::string_view prompt) {
-  return {{"protocol_version", 1},  {"type", "run"},     {"request_id", id},
-          {"session_id", session},  {"prompt", prompt},  {"idempotency_key", "k-" + std::string(id)}};
+  return {{"protocol_version", 1}, {"type", "run"},    {"request_id", id},
+          {"session_id", session}, {"prompt", prompt}, {"idempotency_key", "k-" + std::string(id)}};
 }
 
-object PingRequest(std::string_view id) { return {{"protocol_version", 1}, {"type", "ping"}, {"request_id", id}}; }
+object PingRequest(std::string_view id) {
+  return {{"protocol_version", 1}, {"type", "ping"}, {"request_id", id}};
+}
 
 object CancelRequest(std::string_view id, std::string_view session, std::string_view target) {
-  return {{"protocol_version", 1}, {"type", "cancel"}, {"request_id", id}, {"session_id", session}, {"target_request_id", target}};
+  return {{"protocol_version", 1},
+          {"type", "cancel"},
+          {"request_id", id},
+          {"session_id", session},
+          {"target_request_id", target}};
 }
 
 std::string AsLine(const object& request) { return ToJson(request) + "\n"; }
 
 bool IsAccepted(const Line& line, std::string_view id) {
-  return line.Text("request_id") == id && line.Text("type") == "ack" && line.Text("status") == "ACCEPTED";
+  return line.Text("request_id") == id && line.Text("type") == "ack" &&
+         line.Text("status") == "ACCEPTED";
 }
 
 bool IsAnswerTo(const Line& line, std::string_view id) {

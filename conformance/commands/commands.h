@@ -1,5 +1,6 @@
-// The subcommands. Each takes the parsed command line, does its work, and returns the exit status (docs/exit-status in the
-// README): 0 conformant, 1 not, 2 usage, 3 could not run, 4 bug in the harness, 130 interrupted.
+// The subcommands. Each takes the parsed command line, does its work, and returns the exit status
+// (docs/exit-status in the README): 0 conformant, 1 not, 2 usage, 3 could not run, 4 bug in the
+// harness, 130 interrupted.
 #pragma once
 
 #include <filesystem>

@@ -30,7 +30,8 @@ int DocsCommand(const Options& options) {
   }
   const auto committed = ReadFile(options.data_dir / "docs/contract.md");
   if (committed && *committed == *page) return 0;
-  return Complain({"docs/contract.md is stale; mend it with: touchstone docs contract > docs/contract.md", 1});
+  return Complain(
+      {"docs/contract.md is stale; mend it with: touchstone docs contract > docs/contract.md", 1});
 }
 
 }  // namespace touchstone

@@ -13,9 +13,17 @@ int GateCommand(const Options& options, const Context& context) {
   std::vector<Job> soaks;
   for (Mode mode : options.filter.modes) {
     if (session->preflight.mute.contains(mode) || !session->rig->profile.CommandFor(mode)) continue;
-    soaks.push_back({fmt::format("load/soak-{}", options.requests), "check", {"LOAD-01"}, mode, {}, false, true, [&options, mode, stop = context.stop](Rig& rig) {
+    soaks.push_back({fmt::format("load/soak-{}", options.requests),
+                     "check",
+                     {"LOAD-01"},
+                     mode,
+                     {},
+                     false,
+                     true,
+                     [&options, mode, stop = context.stop](Rig& rig) {
                        auto load = RunLoadWithProgress(options, rig, mode, stop);
-                       return Judgement::From(std::move(load.violations), std::move(load.transcript));
+                       return Judgement::From(std::move(load.violations),
+                                              std::move(load.transcript));
                      }});
   }
   auto report = JudgeHost(options, *suite, *session, context.stop, std::move(soaks));

@@ -15,27 +15,32 @@
 namespace touchstone {
 namespace {
 
-// A mode in which the host does not answer a ping: one failure that says so, and the other checks of the mode are skipped.
+// A mode in which the host does not answer a ping: one failure that says so, and the other checks
+// of the mode are skipped.
 void ApplyPreflight(const Preflight& preflight, std::vector<Job>& jobs) {
   for (Job& job : jobs) {
     if (!preflight.mute.contains(job.mode)) continue;
     job.capabilities.clear();
     job.timing = job.serial = false;
-    job.play = [](Rig&) { return Judgement::Skip("the host does not answer a ping in this mode: see preflight/ping"); };
+    job.play = [](Rig&) {
+      return Judgement::Skip("the host does not answer a ping in this mode: see preflight/ping");
+    };
   }
   for (const auto& [mode, instead] : preflight.mute) {
     const auto transcript = preflight.transcripts.at(mode);
     const std::string id = mode == Mode::kBridge ? "BRIDGE-01" : "CTRL-01";
-    jobs.push_back({"preflight/ping", "check", {id}, mode, {}, false, false, [instead, transcript, id](Rig&) {
-                      return Judgement::From({{id, "a ping must be answered, but " + instead}}, transcript);
-                    }});
+    jobs.push_back(
+        {"preflight/ping", "check", {id}, mode, {}, false, false, [instead, transcript, id](Rig&) {
+           return Judgement::From({{id, "a ping must be answered, but " + instead}}, transcript);
+         }});
   }
 }
 
 }  // namespace
 
-tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite& suite, Session& session, std::stop_token stop,
-                                         std::vector<Job> more) {
+tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite& suite,
+                                             Session& session, std::stop_token stop,
+                                             std::vector<Job> more) {
   auto jobs = MakePlan(suite.cases, Checks(), options.filter);
   if (!jobs) return tl::unexpected(CommandError{jobs.error(), 3});
   for (Job& job : more) jobs->push_back(std::move(job));
@@ -46,21 +51,24 @@ tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite
     Console console(stderr, options.plain, static_cast<int>(jobs->size()));
     report.results = RunJobs(*session.rig, *jobs, options.jobs, console, stop);
   }
-  report.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+  report.duration_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   report.version = kVersion;
   report.seed = options.seed;
   report.host_name = session.rig->profile.name;
   report.host_command = session.rig->profile.CommandLine();
   report.milestone = options.milestone;
   report.replay_prefix = ReplayPrefix(options);
-  report.ledger = Account(suite.catalogue, *jobs, report.results, options.milestone, options.filter.active());
+  report.ledger =
+      Account(suite.catalogue, *jobs, report.results, options.milestone, options.filter.active());
   return report;
 }
 
 int Conclude(const Options& options, Report& report, std::stop_token stop) {
   int exit_status = report.ledger.exit_status;
   if (!options.report_dir.empty()) {
-    if (auto written = WriteReport(report, options.report_dir); !written) return Complain({written.error(), 3});
+    if (auto written = WriteReport(report, options.report_dir); !written)
+      return Complain({written.error(), 3});
   }
   fmt::print("{}", FormatSummary(report));
   if (stop.stop_requested()) {
@@ -68,15 +76,15 @@ int Conclude(const Options& options, Report& report, std::stop_token stop) {
     exit_status = 130;
   }
   if (!options.report_dir.empty()) {
-    fmt::print("reports: {}\n", std::filesystem::absolute(options.report_dir).lexically_normal().string());
+    fmt::print("reports: {}\n",
+               std::filesystem::absolute(options.report_dir).lexically_normal().string());
   } else if (report.ledger.summary.fail > 0) {
-    fmt::print("--report-dir DIR keeps transcripts of the failures; to see one again: {}\n",
-               [&] {
-                 for (const auto& result : report.results) {
-                   if (result.judgement.verdict == Verdict::kFail) return ReplayCommand(report, result);
-                 }
-                 return std::string();
-               }());
+    fmt::print("--report-dir DIR keeps transcripts of the failures; to see one again: {}\n", [&] {
+      for (const auto& result : report.results) {
+        if (result.judgement.verdict == Verdict::kFail) return ReplayCommand(report, result);
+      }
+      return std::string();
+    }());
   }
   std::fflush(stdout);
   return exit_status;

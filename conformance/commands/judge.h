@@ -5,9 +5,11 @@
 
 namespace touchstone {
 
-// Plays all that the options select, and `more`; the report's results are complete, or `stop` was requested.
-tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite& suite, Session& session, std::stop_token stop,
-                                         std::vector<Job> more = {});
+// Plays all that the options select, and `more`; the report's results are complete, or `stop` was
+// requested.
+tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite& suite,
+                                             Session& session, std::stop_token stop,
+                                             std::vector<Job> more = {});
 
 // Prints the summary, writes the report folder when one was asked for, and returns the exit status.
 int Conclude(const Options& options, Report& report, std::stop_token stop);

@@ -31,11 +31,17 @@ int ListRequirements(const Options& options, const Suite& suite) {
   if (!coverage) return Complain({coverage.error()});
   for (const auto& row : *coverage) {
     const Requirement& requirement = *row.requirement;
-    if (requirement.milestone > options.milestone || !options.filter.Admits(requirement.area() + "/", {requirement.id})) continue;
+    if (requirement.milestone > options.milestone ||
+        !options.filter.Admits(requirement.area() + "/", {requirement.id}))
+      continue;
     if (options.uncovered && row.uncovered_modes.empty()) continue;
-    fmt::print("{:<10} {:<6} {} {:<5} {}{}\n", requirement.id, requirement.level, requirement.milestone, ModesText(requirement.modes),
-               row.uncovered_modes.empty() ? "" : "[not judged in " + ModesText(row.uncovered_modes) + "] ",
-               requirement.condition.empty() ? requirement.text : requirement.condition + " => " + requirement.text);
+    fmt::print("{:<10} {:<6} {} {:<5} {}{}\n", requirement.id, requirement.level,
+               requirement.milestone, ModesText(requirement.modes),
+               row.uncovered_modes.empty()
+                   ? ""
+                   : "[not judged in " + ModesText(row.uncovered_modes) + "] ",
+               requirement.condition.empty() ? requirement.text
+                                             : requirement.condition + " => " + requirement.text);
   }
   return 0;
 }
@@ -43,7 +49,8 @@ int ListRequirements(const Options& options, const Suite& suite) {
 int ListCases(const Options& options, const Suite& suite) {
   for (const Case& one : suite.cases) {
     if (!options.filter.Admits(one.name, one.requirements)) continue;
-    fmt::print("{:<48} {:<6} {:<24} {}\n", one.name, ModesText(one.modes), fmt::format("{}", fmt::join(one.requirements, ",")), one.about);
+    fmt::print("{:<48} {:<6} {:<24} {}\n", one.name, ModesText(one.modes),
+               fmt::format("{}", fmt::join(one.requirements, ",")), one.about);
   }
   return 0;
 }
@@ -51,7 +58,8 @@ int ListCases(const Options& options, const Suite& suite) {
 int ListChecks(const Options& options) {
   for (const Check& check : Checks()) {
     if (!options.filter.Admits(check.name, check.requirements)) continue;
-    fmt::print("{:<48} {:<6} {:<24} {}\n", check.name, ModesText(check.modes), fmt::format("{}", fmt::join(check.requirements, ",")), check.about);
+    fmt::print("{:<48} {:<6} {:<24} {}\n", check.name, ModesText(check.modes),
+               fmt::format("{}", fmt::join(check.requirements, ",")), check.about);
   }
   return 0;
 }
@@ -73,29 +81,40 @@ int ExplainCommand(const Options& options) {
   std::transform(id.begin(), id.end(), id.begin(), [](unsigned char c) { return std::toupper(c); });
   const Requirement* row = suite->catalogue.Find(id);
   if (!row) {
-    return Complain({fmt::format("\"{}\" is no requirement; an ID looks like FRAME-13, `touchstone list requirements` shows all", options.topic), 2});
+    return Complain({fmt::format("\"{}\" is no requirement; an ID looks like FRAME-13, `touchstone "
+                                 "list requirements` shows all",
+                                 options.topic),
+                     2});
   }
-  fmt::print("{}  {}, milestone {}, modes {}{}\n\n", row->id, row->level, row->milestone, ModesText(row->modes),
+  fmt::print("{}  {}, milestone {}, modes {}{}\n\n", row->id, row->level, row->milestone,
+             ModesText(row->modes),
              row->capability.empty() ? "" : ", for hosts that claim [" + row->capability + "]");
   if (!row->condition.empty()) fmt::print("The provider: {}\n", row->condition);
-  fmt::print("{}\n\nsource: Host Protocol v1, section {} (docs/contract.md)\n", row->text, row->section);
+  fmt::print("{}\n\nsource: Host Protocol v1, section {} (docs/contract.md)\n", row->text,
+             row->section);
   for (Mode mode : row->modes) {
     const auto always = AlwaysOn(mode);
     if (std::find(always.begin(), always.end(), row->id) != always.end()) {
-      fmt::print("seen in mode {} by every play: it is checked on each line that the host writes\n", ToString(mode));
+      fmt::print("seen in mode {} by every play: it is checked on each line that the host writes\n",
+                 ToString(mode));
     }
   }
-  const auto sees = [&](const std::vector<std::string>& ids) { return std::find(ids.begin(), ids.end(), row->id) != ids.end(); };
+  const auto sees = [&](const std::vector<std::string>& ids) {
+    return std::find(ids.begin(), ids.end(), row->id) != ids.end();
+  };
   for (const Case& one : suite->cases) {
-    if (sees(one.requirements)) fmt::print("case  {} [{}]: {}\n", one.name, ModesText(one.modes), one.about);
+    if (sees(one.requirements))
+      fmt::print("case  {} [{}]: {}\n", one.name, ModesText(one.modes), one.about);
   }
   for (const Check& check : Checks()) {
-    if (sees(check.requirements)) fmt::print("check {} [{}]: {}\n", check.name, ModesText(check.modes), check.about);
+    if (sees(check.requirements))
+      fmt::print("check {} [{}]: {}\n", check.name, ModesText(check.modes), check.about);
   }
   auto coverage = Coverage(*suite);
   if (!coverage) return Complain({coverage.error()});
   for (const auto& verdict : *coverage) {
-    if (verdict.requirement == row && !verdict.uncovered_modes.empty()) fmt::print("not judged in {}\n", ModesText(verdict.uncovered_modes));
+    if (verdict.requirement == row && !verdict.uncovered_modes.empty())
+      fmt::print("not judged in {}\n", ModesText(verdict.uncovered_modes));
   }
   return 0;
 }

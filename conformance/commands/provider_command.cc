@@ -15,9 +15,13 @@ int ProviderCommand(const Options& options, const Context& context) {
   auto server = provider::Server::Start(server_options);
   if (!server) return Complain({server.error()});
   provider::Lane& lane = (*server)->OpenLane("");
-  fmt::print("mock provider on {0} (OpenAI: {0}/v1, Anthropic: {0}); every call is answered \"mock answer\"\n"
-             "try: curl {0}/v1/chat/completions -d '{{\"model\":\"m\",\"messages\":[{{\"role\":\"user\",\"content\":\"hi\"}}]}}'\n"
-             "Ctrl-C ends it\n", lane.base_url());
+  fmt::print(
+      "mock provider on {0} (OpenAI: {0}/v1, Anthropic: {0}); every call is answered \"mock "
+      "answer\"\n"
+      "try: curl {0}/v1/chat/completions -d "
+      "'{{\"model\":\"m\",\"messages\":[{{\"role\":\"user\",\"content\":\"hi\"}}]}}'\n"
+      "Ctrl-C ends it\n",
+      lane.base_url());
   std::fflush(stdout);
   // One line per call, until Ctrl-C.
   std::size_t shown = 0;

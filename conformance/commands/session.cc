@@ -22,7 +22,9 @@ tl::expected<Suite, CommandError> LoadSuite(const Options& options) {
   auto catalogue = Catalogue::Load(options.data_dir / "golden/contract/requirements.json");
   if (!catalogue) return tl::unexpected(CommandError{catalogue.error(), 2});
   Suite suite{std::move(*catalogue), {}};
-  auto cases = LoadCases(options.data_dir / "golden/cases", [&](const std::string& id) { return suite.catalogue.Find(id) != nullptr; });
+  auto cases = LoadCases(options.data_dir / "golden/cases", [&](const std::string& id) {
+    return suite.catalogue.Find(id) != nullptr;
+  });
   if (!cases) {
     std::string message = "the golden cases have faults:";
     for (const auto& error : cases.error()) message += "\n  " + error.ToString();
@@ -30,7 +32,9 @@ tl::expected<Suite, CommandError> LoadSuite(const Options& options) {
   }
   for (const Check& check : Checks()) {
     for (const auto& id : check.requirements) {
-      if (!suite.catalogue.Find(id)) return tl::unexpected(CommandError{fmt::format("check {}: {} is no requirement", check.name, id), 4});
+      if (!suite.catalogue.Find(id))
+        return tl::unexpected(
+            CommandError{fmt::format("check {}: {} is no requirement", check.name, id), 4});
     }
   }
   suite.cases = std::move(*cases);
@@ -39,7 +43,9 @@ tl::expected<Suite, CommandError> LoadSuite(const Options& options) {
 
 tl::expected<Profile, CommandError> ProfileFromOptions(const Options& options) {
   if (!options.host_command.empty()) return ProfileForCommand(options.host_command);
-  const auto file = options.profile_file.empty() ? options.data_dir / "conformance/profiles/refhost.json" : options.profile_file;
+  const auto file = options.profile_file.empty()
+                        ? options.data_dir / "conformance/profiles/refhost.json"
+                        : options.profile_file;
   auto profile = LoadProfile(file, options.program.parent_path());
   if (!profile) return tl::unexpected(CommandError{profile.error(), 2});
   if (!options.host_bin.empty()) {
@@ -52,20 +58,24 @@ tl::expected<Profile, CommandError> ProfileFromOptions(const Options& options) {
 tl::expected<Session, CommandError> OpenSession(const Options& options, const Context& context) {
   auto profile = ProfileFromOptions(options);
   if (!profile) return tl::unexpected(profile.error());
-  fmt::print(stderr, "touchstone {}: host {}, seed {}\n", options.command, profile->name, options.seed);
+  fmt::print(stderr, "touchstone {}: host {}, seed {}\n", options.command, profile->name,
+             options.seed);
   auto rig = MakeRig(std::move(*profile), context.scratch, options.seed);
   if (!rig) return tl::unexpected(CommandError{rig.error()});
   Session session{std::move(*rig), {}};
-  session.preflight = RunPreflight(*session.rig, options.command == "soak" ? options.soak_modes : options.filter.modes);
+  session.preflight = RunPreflight(
+      *session.rig, options.command == "soak" ? options.soak_modes : options.filter.modes);
   if (!session.preflight.cannot_start.empty()) {
-    return tl::unexpected(CommandError{"the host cannot be started: " + session.preflight.cannot_start});
+    return tl::unexpected(
+        CommandError{"the host cannot be started: " + session.preflight.cannot_start});
   }
   return session;
 }
 
 std::string ReplayPrefix(const Options& options) {
   std::string prefix = "touchstone run";
-  if (!options.profile_file.empty()) prefix += " --profile " + Quoted(options.profile_file.string());
+  if (!options.profile_file.empty())
+    prefix += " --profile " + Quoted(options.profile_file.string());
   if (!options.host_bin.empty()) prefix += " --host-bin " + Quoted(options.host_bin);
   if (!options.host_command.empty()) {
     prefix += " --";

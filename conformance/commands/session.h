@@ -1,4 +1,5 @@
-// What run, gate and soak have in common: the profile from the options, the rig, the preflight, and the suite.
+// What run, gate and soak have in common: the profile from the options, the rig, the preflight, and
+// the suite.
 #pragma once
 
 #include <memory>

@@ -12,7 +12,8 @@ LoadResult RunLoadWithProgress(const Options& options, Rig& rig, Mode mode, std:
   const auto progress = [&](int answered) {
     if (options.plain && Clock::now() - told < std::chrono::seconds(5)) return;
     told = Clock::now();
-    fmt::print(stderr, "{}soak [{}]: {}/{}{}", options.plain ? "" : "\r\x1b[K", ToString(mode), answered, load.requests, options.plain ? "\n" : "");
+    fmt::print(stderr, "{}soak [{}]: {}/{}{}", options.plain ? "" : "\r\x1b[K", ToString(mode),
+               answered, load.requests, options.plain ? "\n" : "");
     std::fflush(stderr);
   };
   const LoadResult result = RunLoad(rig, load, progress, stop);
@@ -35,7 +36,8 @@ int SoakCommand(const Options& options, const Context& context) {
       continue;
     }
     if (session->preflight.mute.contains(mode)) {
-      fmt::print("fail [{}]: a ping must be answered, but {}\n", ToString(mode), session->preflight.mute.at(mode));
+      fmt::print("fail [{}]: a ping must be answered, but {}\n", ToString(mode),
+                 session->preflight.mute.at(mode));
       exit_status = 1;
       continue;
     }

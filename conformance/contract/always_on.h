@@ -1,5 +1,5 @@
-// The requirements that are checked on every line of every play, whatever the play is about: see observe/framing.h,
-// shape.h and lifecycle.h.
+// The requirements that are checked in every play, whatever it is about: on every line
+// (observe/framing.h, shape.h, lifecycle.h) and at the end of every process (drive/conversation.h).
 #pragma once
 
 #include <span>
@@ -10,16 +10,22 @@
 namespace touchstone {
 
 inline std::span<const std::string_view> AlwaysOn(Mode mode) {
-  static constexpr std::string_view kStream[] = {"FRAME-01", "RESP-01", "RESP-02", "RESP-03", "RESP-04",
-                                                 "RESP-05",  "LIFE-01", "LIFE-02", "LIFE-03"};
+  static constexpr std::string_view kStream[] = {"FRAME-01", "RESP-01", "RESP-02", "RESP-03",
+                                                 "RESP-04",  "RESP-05", "LIFE-01", "LIFE-02",
+                                                 "LIFE-03",  "LIFE-08"};
   static constexpr std::string_view kOneShot[] = {"FRAME-01", "RESP-01", "RESP-02", "RESP-03",
-                                                  "RESP-04",  "RESP-05", "LIFE-04"};
-  static constexpr std::string_view kBridge[] = {"FRAME-01", "RESP-05", "BRIDGE-01", "BRIDGE-02", "LIFE-04"};
+                                                  "RESP-04",  "RESP-05", "LIFE-04", "LIFE-08"};
+  static constexpr std::string_view kBridge[] = {"FRAME-01",  "RESP-05", "BRIDGE-01",
+                                                 "BRIDGE-02", "LIFE-04", "LIFE-08"};
   switch (mode) {
-    case Mode::kStream: return kStream;
-    case Mode::kOneShot: return kOneShot;
-    case Mode::kBridge: return kBridge;
-    case Mode::kNone: break;
+    case Mode::kStream:
+      return kStream;
+    case Mode::kOneShot:
+      return kOneShot;
+    case Mode::kBridge:
+      return kBridge;
+    case Mode::kNone:
+      break;
   }
   return {};
 }

@@ -1,5 +1,5 @@
-// The requirements of the contract, as data: golden/contract/requirements.json. Reports, coverage and the reference pages
-// all come from here.
+// The requirements of the contract, as data: golden/contract/requirements.json. Reports, coverage
+// and the reference pages all come from here.
 #pragma once
 
 #include <filesystem>

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "conformance/contract/shape.h"
 #include "conformance/contract/text.h"
 #include "conformance/observe/framing.h"
@@ -33,6 +35,8 @@ bool IsTrue(const boost::json::object& line, std::string_view key) {
 }  // namespace
 
 void Lifecycle::Sent(std::string_view line) {
+  part_sent_ = false;
+  if (std::exchange(part_refused_, false)) return;
   if (line.ends_with('\r')) line.remove_suffix(1);
   if (IsBlank(line) && mode_ == Mode::kStream) return;
   auto json = ParseStrict(line);
@@ -72,40 +76,58 @@ std::vector<Violation> Lifecycle::Received(const boost::json::object& line) {
 std::vector<Violation> Lifecycle::ReceivedOneShot(const boost::json::object& line) {
   const std::string_view requirement = mode_ == Mode::kBridge ? "BRIDGE-01" : "LIFE-04";
   if (lines_received_ > 1) {
-    return {Blame(requirement, fmt::format("a one-shot writes exactly one line; this is number {}: {}",
-                                           lines_received_, Excerpt(ToJson(line))))};
+    return {
+        Blame(requirement, fmt::format("a one-shot writes exactly one line; this is number {}: {}",
+                                       lines_received_, Excerpt(ToJson(line))))};
   }
   const auto* type = StringAt(line, "type");
-  if (mode_ == Mode::kOneShot && type && (*type == "event" || (*type == "ack" && StringAt(line, "status") &&
-                                                                *StringAt(line, "status") == "ACCEPTED"))) {
-    return {Blame("LIFE-04", fmt::format("a one-shot answers with its final or error alone, got: {}", Excerpt(ToJson(line))))};
+  if (mode_ == Mode::kOneShot && type &&
+      (*type == "event" ||
+       (*type == "ack" && StringAt(line, "status") && *StringAt(line, "status") == "ACCEPTED"))) {
+    return {
+        Blame("LIFE-04", fmt::format("a one-shot answers with its final or error alone, got: {}",
+                                     Excerpt(ToJson(line))))};
   }
   return {};
 }
 
-std::vector<Violation> Lifecycle::Ack(const std::string& id, Request& request, std::string_view status) {
+std::vector<Violation> Lifecycle::Ack(const std::string& id, Request& request,
+                                      std::string_view status) {
   if (status == "ACCEPTED") {
-    if (request.active) return {Blame("LIFE-02", fmt::format("run \"{}\" was accepted twice", Excerpt(id)))};
+    if (request.active)
+      return {Blame("LIFE-02", fmt::format("run \"{}\" was accepted twice", Excerpt(id)))};
     request.active = TakeWaiting({&request.waiting_runs, &nameless_});
     if (request.active) return {};
-    return {Blame("LIFE-02", fmt::format("ack ACCEPTED for \"{}\", but no run under this id waits for an answer",
-                                         Excerpt(id)))};
+    return {
+        Blame("LIFE-02",
+              fmt::format("ack ACCEPTED for \"{}\", but no run under this id waits for an answer",
+                          Excerpt(id)))};
   }
   if (status == "DUPLICATE_IN_PROGRESS") {
     if (TakeWaiting({&request.waiting_runs, &nameless_})) return {};
-    return {Blame("LIFE-02", fmt::format("DUPLICATE_IN_PROGRESS for \"{}\", but no run under this id waits for an answer", Excerpt(id)))};
+    return {
+        Blame("LIFE-02",
+              fmt::format(
+                  "DUPLICATE_IN_PROGRESS for \"{}\", but no run under this id waits for an answer",
+                  Excerpt(id)))};
   }
   if (TakeWaiting({&request.waiting_others, &nameless_})) return {};
-  return {Blame("LIFE-01", fmt::format("ack {} for \"{}\" answers no request", status, Excerpt(id)))};
+  return {
+      Blame("LIFE-01", fmt::format("ack {} for \"{}\" answers no request", status, Excerpt(id)))};
 }
 
 std::vector<Violation> Lifecycle::Event(const std::string& id, Request& request) {
   std::vector<Violation> violations;
   if (!request.active) {
-    violations.push_back(Blame("LIFE-02", fmt::format("an event for \"{}\" outside its run (before the ack or after the terminal)", Excerpt(id))));
+    violations.push_back(Blame(
+        "LIFE-02",
+        fmt::format("an event for \"{}\" outside its run (before the ack or after the terminal)",
+                    Excerpt(id))));
   }
   if (!request.stream) {
-    violations.push_back(Blame("LIFE-03", fmt::format("an event for \"{}\", whose run did not ask for a stream", Excerpt(id))));
+    violations.push_back(
+        Blame("LIFE-03",
+              fmt::format("an event for \"{}\", whose run did not ask for a stream", Excerpt(id))));
   }
   return violations;
 }
@@ -118,23 +140,37 @@ std::vector<Violation> Lifecycle::Final(const std::string& id, Request& request,
   }
   if (TakeWaiting({&request.waiting_runs, &nameless_})) {
     if (replayed || replays_unmarked_) return {};
-    return {Blame("LIFE-02", fmt::format("the final of \"{}\" came without its ack ACCEPTED, and is not marked as a replay", Excerpt(id)))};
+    return {Blame(
+        "LIFE-02",
+        fmt::format(
+            "the final of \"{}\" came without its ack ACCEPTED, and is not marked as a replay",
+            Excerpt(id)))};
   }
-  return {Blame("LIFE-01", request.terminals > 1
-                               ? fmt::format("run \"{}\" got terminal number {}", Excerpt(id), request.terminals)
-                               : fmt::format("a final for \"{}\", which no run waits for", Excerpt(id)))};
+  return {
+      Blame("LIFE-01",
+            request.terminals > 1
+                ? fmt::format("run \"{}\" got terminal number {}", Excerpt(id), request.terminals)
+                : fmt::format("a final for \"{}\", which no run waits for", Excerpt(id)))};
 }
 
-std::vector<Violation> Lifecycle::Answer(const std::string& id, Request& request, std::string_view what) {
+std::vector<Violation> Lifecycle::Answer(const std::string& id, Request& request,
+                                         std::string_view what) {
   if (TakeWaiting({&request.waiting_others, &request.waiting_runs, &nameless_})) return {};
   if (id == "unknown") {
-    // A line that the judge can read may still be refused as unreadable where either answer is right (RESP-08).
+    // A line that the judge can read may still be refused as unreadable where either answer is
+    // right (RESP-08).
     for (auto& [other, waiting] : requests_) {
       if (TakeWaiting({&waiting.waiting_others, &waiting.waiting_runs})) return {};
     }
   }
+  if (part_sent_ && !part_refused_) {
+    part_refused_ = true;
+    return {};
+  }
   if (request.active) {
-    return {Blame("LIFE-02", fmt::format("run \"{}\" was accepted, so it must end with a final, not an {}", Excerpt(id), what))};
+    return {Blame("LIFE-02",
+                  fmt::format("run \"{}\" was accepted, so it must end with a final, not an {}",
+                              Excerpt(id), what))};
   }
   return {Blame("LIFE-01", fmt::format("an {} for \"{}\" answers no request", what, Excerpt(id)))};
 }
@@ -143,20 +179,26 @@ std::vector<Violation> Lifecycle::Ended() const {
   if (silence_allowed_ || mode_ == Mode::kNone) return {};
   if (mode_ != Mode::kStream) {
     if (lines_received_ > 0) return {};
-    return {Blame(mode_ == Mode::kBridge ? "BRIDGE-01" : "LIFE-04", "a one-shot writes exactly one line; none came")};
+    return {Blame(mode_ == Mode::kBridge ? "BRIDGE-01" : "LIFE-04",
+                  "a one-shot writes exactly one line; none came")};
   }
   std::vector<Violation> violations;
   for (const auto& [id, request] : requests_) {
     if (request.active) {
-      violations.push_back(Blame("LIFE-01", fmt::format("run \"{}\" was accepted and never got its terminal", Excerpt(id))));
+      violations.push_back(
+          Blame("LIFE-01",
+                fmt::format("run \"{}\" was accepted and never got its terminal", Excerpt(id))));
     } else if (request.waiting_runs > 0) {
-      violations.push_back(Blame("LIFE-01", fmt::format("run \"{}\" was never answered", Excerpt(id))));
+      violations.push_back(
+          Blame("LIFE-01", fmt::format("run \"{}\" was never answered", Excerpt(id))));
     } else if (request.waiting_others > 0) {
-      violations.push_back(Blame("LIFE-01", fmt::format("request \"{}\" was never answered", Excerpt(id))));
+      violations.push_back(
+          Blame("LIFE-01", fmt::format("request \"{}\" was never answered", Excerpt(id))));
     }
   }
   if (nameless_ > 0) {
-    violations.push_back(Blame("RESP-08", fmt::format("{} bad line(s) were never answered", nameless_)));
+    violations.push_back(
+        Blame("RESP-08", fmt::format("{} bad line(s) were never answered", nameless_)));
   }
   return violations;
 }

@@ -1,10 +1,11 @@
-// The automaton of a request's life (§6 of the contract), fed every line that one host process reads and writes.
+// The automaton of a request's life (§6 of the contract), fed every line that one host process
+// reads and writes.
 //
 //     run -> ack ACCEPTED -> event* -> final     run -> error      run -> ack DUPLICATE_IN_PROGRESS
 //     run -> final, replayed                     any other request -> its one answer
 //
-// It knows nothing of timing or of what the answer should say; only who may answer what, how often and in
-// which order (LIFE-01…04). Not thread-safe; one automaton per host process.
+// It knows nothing of timing or of what the answer should say; only who may answer what, how often
+// and in which order (LIFE-01…04). Not thread-safe; one automaton per host process.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -24,6 +25,8 @@ class Lifecycle {
 
   // The judge sent this line (without LF), complete. Blank lines are ignored in S.
   void Sent(std::string_view line);
+  // The judge sent the beginning of a line: a host may refuse it before its LF came (FRAME-08).
+  void SentPart() { part_sent_ = true; }
 
   // The host wrote this line. Returns what it did wrong by writing it now.
   std::vector<Violation> Received(const boost::json::object& line);
@@ -31,7 +34,8 @@ class Lifecycle {
   // From here on requests may stay unanswered: the judge sent a signal, or stopped reading.
   void AllowSilence() { silence_allowed_ = true; }
 
-  // The host runs with ZENE_IDEMPOTENCY_REPLAY_MARKER=false: a replay is a final without ack and without mark.
+  // The host runs with ZENE_IDEMPOTENCY_REPLAY_MARKER=false: a replay is a final without ack and
+  // without mark.
   void ReplaysAreUnmarked() { replays_unmarked_ = true; }
 
   // The process has ended and all its output was read. Returns what it still owed.
@@ -42,10 +46,11 @@ class Lifecycle {
  private:
   // What one request_id has been asked for and has answered.
   struct Request {
-    int waiting_runs = 0;    // run lines sent, with no answer at all yet
-    int waiting_others = 0;  // ping, cancel, session_close and refusable lines sent, with no answer yet
-    bool active = false;     // between ack ACCEPTED and the terminal
-    bool stream = false;     // some run under this id asked for events
+    int waiting_runs = 0;  // run lines sent, with no answer at all yet
+    int waiting_others =
+        0;  // ping, cancel, session_close and refusable lines sent, with no answer yet
+    bool active = false;  // between ack ACCEPTED and the terminal
+    bool stream = false;  // some run under this id asked for events
     int terminals = 0;
   };
 
@@ -59,9 +64,11 @@ class Lifecycle {
   bool silence_allowed_ = false;
   int lines_received_ = 0;
   bool replays_unmarked_ = false;
-  // Lines sent whose request_id the judge's parser could not read. The host may have read more of them than the
-  // judge (RESP-08 leaves it free), so any answer may be for one of these.
+  // Lines sent whose request_id the judge's parser could not read. The host may have read more of
+  // them than the judge (RESP-08 leaves it free), so any answer may be for one of these.
   int nameless_ = 0;
+  bool part_sent_ = false;     // a line is under way…
+  bool part_refused_ = false;  // …and has been answered already
   std::map<std::string, Request> requests_;
 };
 

@@ -33,12 +33,15 @@ tl::expected<std::string, std::string> Field(const Requirement& row, const std::
   if (field == "modes") return ModesText(row.modes);
   if (field == "condition") return row.condition;
   if (field == "text") return row.text;
-  return tl::unexpected(fmt::format("unknown field \"{}\"; known: id level milestone modes condition text", field));
+  return tl::unexpected(
+      fmt::format("unknown field \"{}\"; known: id level milestone modes condition text", field));
 }
 
-tl::expected<std::string, std::string> Rows(const Catalogue& catalogue, std::string_view placeholder) {
+tl::expected<std::string, std::string> Rows(const Catalogue& catalogue,
+                                            std::string_view placeholder) {
   const auto bar = placeholder.find('|');
-  if (bar == std::string_view::npos) return tl::unexpected(fmt::format("expected AREAS | FIELDS, got \"{}\"", placeholder));
+  if (bar == std::string_view::npos)
+    return tl::unexpected(fmt::format("expected AREAS | FIELDS, got \"{}\"", placeholder));
   const auto areas = Words(std::string(placeholder.substr(0, bar)));
   const auto fields = Words(std::string(placeholder.substr(bar + 1)));
   std::string text;
@@ -57,15 +60,18 @@ tl::expected<std::string, std::string> Rows(const Catalogue& catalogue, std::str
 
 }  // namespace
 
-tl::expected<std::string, std::string> RenderContract(const Catalogue& catalogue, std::string_view prose) {
-  std::string page = "<!-- Generated from golden/contract by \"touchstone docs contract\". Do not edit. -->\n";
+tl::expected<std::string, std::string> RenderContract(const Catalogue& catalogue,
+                                                      std::string_view prose) {
+  std::string page =
+      "<!-- Generated from golden/contract by \"touchstone docs contract\". Do not edit. -->\n";
   std::istringstream lines{std::string(prose)};
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(kOpen) || !line.ends_with(kClose)) {
       page += line + "\n";
       continue;
     }
-    auto rows = Rows(catalogue, std::string_view(line).substr(kOpen.size(), line.size() - kOpen.size() - kClose.size()));
+    auto rows = Rows(catalogue, std::string_view(line).substr(
+                                    kOpen.size(), line.size() - kOpen.size() - kClose.size()));
     if (!rows) return rows;
     page += *rows;
   }

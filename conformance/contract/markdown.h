@@ -1,5 +1,5 @@
-// Renders docs/contract.md from golden/contract/: the prose with the catalogue's rows in it. The placeholders are described in
-// golden/contract/README.md.
+// Renders docs/contract.md from golden/contract/: the prose with the catalogue's rows in it. The
+// placeholders are described in golden/contract/README.md.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@
 
 namespace touchstone {
 
-tl::expected<std::string, std::string> RenderContract(const Catalogue& catalogue, std::string_view prose);
+tl::expected<std::string, std::string> RenderContract(const Catalogue& catalogue,
+                                                      std::string_view prose);
 
 }  // namespace touchstone

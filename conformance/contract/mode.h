@@ -15,10 +15,14 @@ enum class Mode {
 
 constexpr std::string_view ToString(Mode mode) {
   switch (mode) {
-    case Mode::kStream: return "S";
-    case Mode::kOneShot: return "O";
-    case Mode::kBridge: return "B";
-    case Mode::kNone: return "-";
+    case Mode::kStream:
+      return "S";
+    case Mode::kOneShot:
+      return "O";
+    case Mode::kBridge:
+      return "B";
+    case Mode::kNone:
+      return "-";
   }
   return "?";
 }

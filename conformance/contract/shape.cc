@@ -19,9 +19,13 @@ using boost::json::value;
 
 // code -> retryable, the table of §4.
 const std::map<std::string_view, bool>& Codes() {
-  static const std::map<std::string_view, bool> codes = {
-      {"INVALID_REQUEST", false}, {"TIMEOUT", true},  {"PROVIDER_AUTH", false}, {"PROVIDER_RATE_LIMIT", true},
-      {"PROVIDER_DOWN", true},    {"INTERNAL", true}, {"BUSY", true}};
+  static const std::map<std::string_view, bool> codes = {{"INVALID_REQUEST", false},
+                                                         {"TIMEOUT", true},
+                                                         {"PROVIDER_AUTH", false},
+                                                         {"PROVIDER_RATE_LIMIT", true},
+                                                         {"PROVIDER_DOWN", true},
+                                                         {"INTERNAL", true},
+                                                         {"BUSY", true}};
   return codes;
 }
 
@@ -42,11 +46,13 @@ class Judge {
                                    got ? Excerpt(ToJson(*got), 80) : std::string("no such field")));
     return false;
   }
-  bool Need(bool holds, std::string_view requirement, std::string_view expected, std::string_view key) {
+  bool Need(bool holds, std::string_view requirement, std::string_view expected,
+            std::string_view key) {
     return Need(holds, requirement, expected, line_, key);
   }
   void Blame(std::string_view requirement, std::string message) {
-    violations_.push_back({std::string(requirement), fmt::format("{}; line: {}", message, Excerpt(ToJson(line_)))});
+    violations_.push_back(
+        {std::string(requirement), fmt::format("{}; line: {}", message, Excerpt(ToJson(line_)))});
   }
 
   template <typename Predicate>
@@ -80,24 +86,28 @@ class Judge {
 };
 
 void Judge::CommonFields() {
-  Need(Has("protocol_version", [](const value& v) { return IsInteger(v) && v.to_number<std::int64_t>() == 1; }),
+  Need(Has("protocol_version",
+           [](const value& v) { return IsInteger(v) && v.to_number<std::int64_t>() == 1; }),
        "RESP-01", "the integer 1", "protocol_version");
   Need(HasString("request_id"), "RESP-01", "a string", "request_id");
   Need(Has("session_id", [](const value& v) { return v.is_string() || v.is_null(); }), "RESP-01",
        "a string or null", "session_id");
   Need(Has("ts_ms", IsInteger), "RESP-01", "an integer (Unix milliseconds)", "ts_ms");
-  Need(IsOneOf("type", {"ack", "event", "final", "error"}), "RESP-01", "ack, event, final or error", "type");
+  Need(IsOneOf("type", {"ack", "event", "final", "error"}), "RESP-01", "ack, event, final or error",
+       "type");
 }
 
 void Judge::Ack() {
-  const bool known = IsOneOf("status", {"PONG", "ACCEPTED", "CANCEL_ACCEPTED", "SESSION_CLOSED", "DUPLICATE_IN_PROGRESS"});
+  const bool known = IsOneOf(
+      "status", {"PONG", "ACCEPTED", "CANCEL_ACCEPTED", "SESSION_CLOSED", "DUPLICATE_IN_PROGRESS"});
   if (!Need(known, "RESP-02", "one of the five ack statuses", "status")) return;
   const std::string_view status = *StringAt(line_, "status");
   if (status == "ACCEPTED") {
-    Need(Has("request_ts_ms", [](const value& v) { return IsInteger(v) || v.is_null(); }), "RESP-02",
-         "an integer or null", "request_ts_ms");
+    Need(Has("request_ts_ms", [](const value& v) { return IsInteger(v) || v.is_null(); }),
+         "RESP-02", "an integer or null", "request_ts_ms");
   }
-  if (status == "CANCEL_ACCEPTED") Need(HasString("target_request_id"), "RESP-02", "a string", "target_request_id");
+  if (status == "CANCEL_ACCEPTED")
+    Need(HasString("target_request_id"), "RESP-02", "a string", "target_request_id");
   if (status == "DUPLICATE_IN_PROGRESS") {
     Need(HasString("existing_request_id"), "RESP-02", "a string", "existing_request_id");
   }
@@ -121,10 +131,13 @@ void Judge::Usage() {
   const object& fields = usage->get_object();
   bool sound = true;
   for (std::string_view key : {"prompt_tokens", "completion_tokens", "total_tokens"}) {
-    sound &= Need(Has(fields, key, IsNonNegative), "RESP-05", "an integer of at least 0", fields, key);
+    sound &=
+        Need(Has(fields, key, IsNonNegative), "RESP-05", "an integer of at least 0", fields, key);
   }
   if (!sound) return;
-  const auto count = [&](std::string_view key) { return fields.at(key).to_number<std::uint64_t>(); };
+  const auto count = [&](std::string_view key) {
+    return fields.at(key).to_number<std::uint64_t>();
+  };
   Need(count("prompt_tokens") + count("completion_tokens") == count("total_tokens"), "RESP-05",
        "the sum of prompt_tokens and completion_tokens", fields, "total_tokens");
 }
@@ -139,10 +152,13 @@ void Judge::ErrorObject(const value& error) {
   Need(message && !message->empty(), "RESP-03", "a string that is not empty", fields, "message");
   if (!known) return;
   const bool retryable = Codes().at(std::string_view(*code));
-  Need(Has(fields, "retryable", [&](const value& v) { return v.is_bool() && v.get_bool() == retryable; }),
-       "RESP-03", fmt::format("{} for {}", retryable, std::string_view(*code)), fields, "retryable");
+  Need(Has(fields, "retryable",
+           [&](const value& v) { return v.is_bool() && v.get_bool() == retryable; }),
+       "RESP-03", fmt::format("{} for {}", retryable, std::string_view(*code)), fields,
+       "retryable");
   if (*code == "BUSY") {
-    Need(Has(fields, "http_status", [](const value& v) { return IsInteger(v) && v.to_number<std::int64_t>() == 429; }),
+    Need(Has(fields, "http_status",
+             [](const value& v) { return IsInteger(v) && v.to_number<std::int64_t>() == 429; }),
          "RESP-02", "429 on BUSY", fields, "http_status");
   }
 }
@@ -151,16 +167,18 @@ void Judge::AnswerOfOk(std::string_view text) {
   Need(!IsBlank(text), "RESP-06", "the provider's answer, not blank, on success", "text");
   const value* usage = line_.if_contains("usage");
   if (!usage || !usage->is_object()) return;
-  Need(!Has(usage->get_object(), "total_tokens", [](const value& v) { return IsInteger(v) && v.to_number<std::int64_t>() == 0; }),
-       "RESP-06", "at least 1 on success (an estimate when the provider sends none)", usage->get_object(),
-       "total_tokens");
+  Need(!Has(usage->get_object(), "total_tokens",
+            [](const value& v) { return IsInteger(v) && v.to_number<std::int64_t>() == 0; }),
+       "RESP-06", "at least 1 on success (an estimate when the provider sends none)",
+       usage->get_object(), "total_tokens");
 }
 
 void Judge::Final() {
   Need(HasString("text"), "RESP-02", "a string", "text");
   Need(Has("usage", [](const value& v) { return v.is_object(); }), "RESP-02", "an object", "usage");
-  Need(Has("latency_ms", [](const value& v) { return v.is_number() && v.to_number<double>() >= 0; }), "RESP-02",
-       "a number of at least 0", "latency_ms");
+  Need(
+      Has("latency_ms", [](const value& v) { return v.is_number() && v.to_number<double>() >= 0; }),
+      "RESP-02", "a number of at least 0", "latency_ms");
   const value* replayed = line_.if_contains("replayed");
   Need(!replayed || replayed->is_bool(), "RESP-02", "a boolean, on a replay only", "replayed");
   const value* error = line_.if_contains("error");
@@ -168,17 +186,20 @@ void Judge::Final() {
   Need(error_fits, "RESP-02", "null or an object", "error");
   Usage();
   if (error) ErrorObject(*error);
-  if (!Need(IsOneOf("status", {"OK", "ERROR", "TIMEOUT", "CANCELED"}), "RESP-02", "OK, ERROR, TIMEOUT or CANCELED", "status")) {
+  if (!Need(IsOneOf("status", {"OK", "ERROR", "TIMEOUT", "CANCELED"}), "RESP-02",
+            "OK, ERROR, TIMEOUT or CANCELED", "status")) {
     return;
   }
   const std::string_view status = *StringAt(line_, "status");
-  if (status == "OK") AnswerOfOk(StringAt(line_, "text") ? std::string_view(*StringAt(line_, "text")) : "");
+  if (status == "OK")
+    AnswerOfOk(StringAt(line_, "text") ? std::string_view(*StringAt(line_, "text")) : "");
   if (!error_fits) return;
   const auto* code = error->is_object() ? StringAt(error->get_object(), "code") : nullptr;
   if (status == "OK" || status == "CANCELED") {
     Need(error->is_null(), "RESP-04", fmt::format("null with status {}", status), "error");
   } else if (status == "TIMEOUT") {
-    Need(code && *code == "TIMEOUT", "RESP-04", "an error with code TIMEOUT with status TIMEOUT", "error");
+    Need(code && *code == "TIMEOUT", "RESP-04", "an error with code TIMEOUT with status TIMEOUT",
+         "error");
   } else {
     Need(error->is_object() && !(code && *code == "TIMEOUT"), "RESP-04",
          "an error object with another code than TIMEOUT with status ERROR", "error");
@@ -188,17 +209,20 @@ void Judge::Final() {
 void Judge::Flat() {
   const auto string_or_null = [](const value& v) { return v.is_string() || v.is_null(); };
   bool shaped = true;
-  shaped &= Need(Has("ok", [](const value& v) { return v.is_bool(); }), "BRIDGE-01", "a boolean", "ok");
+  shaped &=
+      Need(Has("ok", [](const value& v) { return v.is_bool(); }), "BRIDGE-01", "a boolean", "ok");
   for (std::string_view key : {"request_id", "session_id", "text"}) {
     shaped &= Need(HasString(key), "BRIDGE-01", "a string", key);
   }
   for (std::string_view key : {"error_code", "error_message"}) {
     shaped &= Need(Has(key, string_or_null), "BRIDGE-01", "a string or null", key);
   }
-  shaped &= Need(Has("usage", [](const value& v) { return v.is_object(); }), "BRIDGE-01", "an object", "usage");
+  shaped &= Need(Has("usage", [](const value& v) { return v.is_object(); }), "BRIDGE-01",
+                 "an object", "usage");
   Need(!line_.contains("type"), "BRIDGE-01", "absent in the flat shape", "type");
   const value* replayed = line_.if_contains("replayed");
-  Need(!replayed || (replayed->is_bool() && replayed->get_bool()), "BRIDGE-01", "true, on a replay only", "replayed");
+  Need(!replayed || (replayed->is_bool() && replayed->get_bool()), "BRIDGE-01",
+       "true, on a replay only", "replayed");
   Usage();
   if (!shaped) return;
   const bool ok = line_.at("ok").get_bool();
@@ -209,8 +233,10 @@ void Judge::Flat() {
     Need(line_.at("error_message").is_null(), "BRIDGE-02", "null when ok is true", "error_message");
   } else {
     Need(StringAt(line_, "text")->empty(), "BRIDGE-02", "empty when ok is false", "text");
-    Need(code && Codes().contains(std::string_view(*code)), "BRIDGE-02", "one of the seven codes when ok is false", "error_code");
-    Need(message && !message->empty(), "BRIDGE-02", "a string that is not empty when ok is false", "error_message");
+    Need(code && Codes().contains(std::string_view(*code)), "BRIDGE-02",
+         "one of the seven codes when ok is false", "error_code");
+    Need(message && !message->empty(), "BRIDGE-02", "a string that is not empty when ok is false",
+         "error_message");
   }
 }
 

@@ -6,6 +6,8 @@
 namespace touchstone {
 
 // Blank = empty after removing ASCII space, tab, CR and LF at both ends.
-inline bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+inline bool IsBlank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 }  // namespace touchstone

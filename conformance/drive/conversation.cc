@@ -19,13 +19,15 @@ namespace fs = std::filesystem;
 
 constexpr const char* kTag = "TOUCHSTONE_PLAY";
 
-// Settings of the person's own shell must not reach the host under test; a proxy would catch the calls to loopback.
+// Settings of the person's own shell must not reach the host under test; a proxy would catch the
+// calls to loopback.
 bool IsForeign(std::string_view name) {
   for (std::string_view prefix : {"ZENE_", "LLM_", "OPENAI_", "ANTHROPIC_", "TOUCHSTONE_"}) {
     if (name.starts_with(prefix)) return true;
   }
   std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return lower.ends_with("_proxy") || lower == "home";
 }
 
@@ -68,7 +70,8 @@ Conversation::~Conversation() {
 }
 
 std::optional<std::string> Conversation::Variable(std::string_view name) const {
-  if (name == "provider.base_url") return lane_->base_url() + (rig_.profile.dialect == "anthropic" ? "" : "/v1");
+  if (name == "provider.base_url")
+    return lane_->base_url() + (rig_.profile.dialect == "anthropic" ? "" : "/v1");
   if (name == "provider.key") return rig_.key;
   if (name == "provider.model") return rig_.model;
   if (name == "state_dir") return state_dir_.string();
@@ -76,7 +79,9 @@ std::optional<std::string> Conversation::Variable(std::string_view name) const {
   return std::nullopt;
 }
 
-void Conversation::SetEnv(const std::string& name, std::optional<std::string> value) { overrides_[name] = std::move(value); }
+void Conversation::SetEnv(const std::string& name, std::optional<std::string> value) {
+  overrides_[name] = std::move(value);
+}
 
 std::vector<std::string> Conversation::Environment() const {
   std::map<std::string, std::string> variables;
@@ -94,31 +99,38 @@ std::vector<std::string> Conversation::Environment() const {
     const auto found = Variable(name);
     return found ? std::optional(boost::json::value(boost::json::string(*found))) : std::nullopt;
   };
-  for (const auto& [name, text] : rig_.profile.environment) variables[name] = SubstituteText(text, lookup, true);
+  for (const auto& [name, text] : rig_.profile.environment)
+    variables[name] = SubstituteText(text, lookup, true);
   for (const auto& [name, text] : overrides_) {
-    if (text) variables[name] = SubstituteText(*text, lookup, true);
-    else variables.erase(name);
+    if (text)
+      variables[name] = SubstituteText(*text, lookup, true);
+    else
+      variables.erase(name);
   }
   std::vector<std::string> list;
   for (const auto& [name, text] : variables) list.push_back(name + "=" + text);
   return list;
 }
 
-tl::expected<HostProcess*, std::string> Conversation::Start(const std::string& label, std::vector<std::string> argv,
+tl::expected<HostProcess*, std::string> Conversation::Start(const std::string& label,
+                                                            std::vector<std::string> argv,
                                                             Mode mode) {
   std::string name = label.empty() ? "host" : label;
   if (entries_.size() > 0 && label.empty()) name += fmt::format("#{}", entries_.size() + 1);
-  auto host = HostProcess::Start(rig_.io, {std::move(argv), Environment(), {}}, mode, name, journal_);
+  auto host =
+      HostProcess::Start(rig_.io, {std::move(argv), Environment(), {}}, mode, name, journal_);
   if (!host) return tl::unexpected(host.error());
   const auto marker = overrides_.find("ZENE_IDEMPOTENCY_REPLAY_MARKER");
-  if (marker != overrides_.end() && marker->second && *marker->second != "true") (*host)->ReplaysAreUnmarked();
+  if (marker != overrides_.end() && marker->second && *marker->second != "true")
+    (*host)->ReplaysAreUnmarked();
   entries_.push_back({label, std::move(*host)});
   return entries_.back().host.get();
 }
 
 tl::expected<HostProcess*, std::string> Conversation::Start(const std::string& label) {
   const auto* command = rig_.profile.CommandFor(mode_);
-  if (!command) return tl::unexpected(fmt::format("the profile has no command for mode {}", ToString(mode_)));
+  if (!command)
+    return tl::unexpected(fmt::format("the profile has no command for mode {}", ToString(mode_)));
   return Start(label, *command, mode_);
 }
 
@@ -131,13 +143,16 @@ HostProcess* Conversation::Find(const std::string& label) {
 
 tl::expected<HostProcess*, std::string> Conversation::ForRequest(const std::string& label) {
   HostProcess* current = Find(label);
-  if (current && mode_ == Mode::kStream && !EntryOf(*current).finished && !EntryOf(*current).ended_by_play) return current;
+  if (current && mode_ == Mode::kStream && !EntryOf(*current).finished &&
+      !EntryOf(*current).ended_by_play)
+    return current;
   if (current) FinishProcess(*current);
   return Start(label);
 }
 
 Conversation::Entry& Conversation::EntryOf(HostProcess& host) {
-  return *std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.host.get() == &host; });
+  return *std::find_if(entries_.begin(), entries_.end(),
+                       [&](const Entry& entry) { return entry.host.get() == &host; });
 }
 
 void Conversation::EndedByPlay(HostProcess& host) { EntryOf(host).ended_by_play = true; }
@@ -149,16 +164,20 @@ void Conversation::FinishProcess(HostProcess& host) {
   const bool stream = host.mode() == Mode::kStream;
   if (stream || host.mode() == Mode::kNone) host.CloseStdin();
   const auto end = host.AwaitEnd(Clock::now() + rig_.patience);
-  const std::string requirement = stream ? "FRAME-13" : host.mode() == Mode::kBridge ? "BRIDGE-01" : "LIFE-04";
+  const std::string requirement = stream                         ? "FRAME-13"
+                                  : host.mode() == Mode::kBridge ? "BRIDGE-01"
+                                                                 : "LIFE-04";
   if (!end) {
     if (host.mode() != Mode::kNone) {
-      Blame(requirement, fmt::format("{} did not exit within {} ms {}", host.name(), rig_.patience.count(),
-                                     stream ? "of EOF on stdin" : "of its request"));
+      Blame(requirement,
+            fmt::format("{} did not exit within {} ms {}", host.name(), rig_.patience.count(),
+                        stream ? "of EOF on stdin" : "of its request"));
     }
     return;
   }
   if (stream && !entry.ended_by_play && end->status != ExitStatus{false, 0}) {
-    Blame(requirement, fmt::format("{} must exit 0 after EOF on stdin, ended with {}", host.name(), end->status.ToString()));
+    Blame(requirement, fmt::format("{} must exit 0 after EOF on stdin, ended with {}", host.name(),
+                                   end->status.ToString()));
   }
   if (!stream && !entry.ended_by_play && end->status.signalled && host.mode() != Mode::kNone) {
     Blame(requirement, fmt::format("{} died of {}", host.name(), end->status.ToString()));
@@ -177,7 +196,8 @@ void Conversation::BlameStrays(HostProcess& host) {
   };
   auto left = strays();
   // Killed is not yet gone: the kernel gets a moment.
-  for (const auto deadline = Clock::now() + std::chrono::milliseconds(500); !left.empty() && Clock::now() < deadline;) {
+  for (const auto deadline = Clock::now() + std::chrono::milliseconds(500);
+       !left.empty() && Clock::now() < deadline;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     left = strays();
   }
@@ -214,27 +234,36 @@ std::vector<Violation> Conversation::Violations() const {
 std::string Conversation::Transcript() const {
   std::string text = journal_.ToString();
   const auto calls = lane_->Journal();
-  text += fmt::format("\nprovider: {} call(s), {} probe(s), {} connection(s)\n", calls.calls.size(), calls.probes, calls.connections);
+  text += fmt::format("\nprovider: {} call(s), {} probe(s), {} connection(s)\n", calls.calls.size(),
+                      calls.probes, calls.connections);
   text += DescribeCalls(calls, journal_.started());
   for (const auto& entry : entries_) {
     const auto err = entry.host->TextOf(Stream::kErr);
     if (err.empty()) continue;
-    text += fmt::format("\nlast of {}'s stderr:\n{}\n", entry.host->name(), err.substr(err.size() > 4000 ? err.size() - 4000 : 0));
+    text += fmt::format("\nlast of {}'s stderr:\n{}\n", entry.host->name(),
+                        err.substr(err.size() > 4000 ? err.size() - 4000 : 0));
   }
   return text;
 }
 
 std::string DescribeCalls(const provider::Snapshot& snapshot, TimePoint start) {
   std::string text;
-  const auto ms = [&](TimePoint at) { return std::chrono::duration<double, std::milli>(at - start).count(); };
+  const auto ms = [&](TimePoint at) {
+    return std::chrono::duration<double, std::milli>(at - start).count();
+  };
   for (const auto& call : snapshot.calls) {
-    text += fmt::format("{:>10.1f} ms  call {}: {} {} on connection {}, rule {}: ", ms(call.arrived_at), call.number, call.method,
-                        call.path, call.connection, call.rule);
-    if (call.answered) text += fmt::format("answered {} at {:.1f} ms", call.status, ms(*call.answered_at));
-    else if (call.closed_by_caller) text += fmt::format("closed by the caller at {:.1f} ms", ms(*call.closed_at));
-    else text += "still open";
+    text +=
+        fmt::format("{:>10.1f} ms  call {}: {} {} on connection {}, rule {}: ", ms(call.arrived_at),
+                    call.number, call.method, call.path, call.connection, call.rule);
+    if (call.answered)
+      text += fmt::format("answered {} at {:.1f} ms", call.status, ms(*call.answered_at));
+    else if (call.closed_by_caller)
+      text += fmt::format("closed by the caller at {:.1f} ms", ms(*call.closed_at));
+    else
+      text += "still open";
     text += fmt::format("\n                 body: {}\n", Excerpt(call.body, 2000));
-    if (!call.near_miss.empty()) text += fmt::format("                 no rule matched: {}\n", call.near_miss);
+    if (!call.near_miss.empty())
+      text += fmt::format("                 no rule matched: {}\n", call.near_miss);
   }
   return text;
 }

@@ -1,5 +1,6 @@
-// One play: a fresh state directory, a lane of the mock provider, and the host's processes on them, from the first start to the
-// proof that nothing is left. Golden cases and C++ checks both talk to a host through this.
+// One play: a fresh state directory, a lane of the mock provider, and the host's processes on them,
+// from the first start to the proof that nothing is left. Golden cases and C++ checks both talk to
+// a host through this.
 //
 // For one thread. The destructor kills what still runs and closes the lane.
 #pragma once
@@ -36,30 +37,35 @@ class Conversation {
   void SetEnv(const std::string& name, std::optional<std::string> value);
 
   // Starts a process under a label. `mode` says how its stdout is judged.
-  tl::expected<HostProcess*, std::string> Start(const std::string& label, std::vector<std::string> argv, Mode mode);
+  tl::expected<HostProcess*, std::string> Start(const std::string& label,
+                                                std::vector<std::string> argv, Mode mode);
   // Starts it with the profile's command for this conversation's mode.
   tl::expected<HostProcess*, std::string> Start(const std::string& label = "");
   // The process that the label stands for now; nullptr: none was started.
   HostProcess* Find(const std::string& label = "");
-  // The process to send a new request to. S: the running one, else a new one. O and B: always a new one; the former must
-  // have ended, or that is a violation.
+  // The process to send a new request to. S: the running one, else a new one. O and B: always a new
+  // one; the former must have ended, or that is a violation.
   tl::expected<HostProcess*, std::string> ForRequest(const std::string& label = "");
 
-  // Expects the process to end as it should: S: close stdin, exit 0 (FRAME-13). O and B: one line, then exit (LIFE-04,
-  // BRIDGE-01). Then looks for descendants that it left behind (LIFE-08). What was wrong is added to the violations.
+  // Expects the process to end as it should: S: close stdin, exit 0 (FRAME-13). O and B: one line,
+  // then exit (LIFE-04, BRIDGE-01). Then looks for descendants that it left behind (LIFE-08). What
+  // was wrong is added to the violations.
   void FinishProcess(HostProcess& host);
   // Marks a process as ended by the play itself: FinishProcess then only looks that it is gone.
   void EndedByPlay(HostProcess& host);
-  // FinishProcess, then lets go of the object and keeps only what it was blamed for: for plays of thousands of processes.
+  // FinishProcess, then lets go of the object and keeps only what it was blamed for: for plays of
+  // thousands of processes.
   void Retire(HostProcess& host);
   // FinishProcess for all that were not finished yet.
   void Finish();
 
-  // What the always-on checks saw in all processes, the provider's unmatched calls, and what FinishProcess added.
+  // What the always-on checks saw in all processes, the provider's unmatched calls, and what
+  // FinishProcess added.
   std::vector<Violation> Violations() const;
   void Blame(std::string requirement, std::string message);
 
-  // Journal, provider's journal and the last stderr lines: what a person needs to see what happened.
+  // Journal, provider's journal and the last stderr lines: what a person needs to see what
+  // happened.
   std::string Transcript() const;
 
  private:

@@ -28,9 +28,8 @@ std::optional<std::string_view> Line::Text(std::string_view key) const {
   return std::string_view(*text);
 }
 
-tl::expected<std::unique_ptr<HostProcess>, std::string> HostProcess::Start(IoThread& io, LaunchOptions options,
-                                                                           Mode mode, std::string name,
-                                                                           Journal& journal) {
+tl::expected<std::unique_ptr<HostProcess>, std::string> HostProcess::Start(
+    IoThread& io, LaunchOptions options, Mode mode, std::string name, Journal& journal) {
   std::unique_ptr<HostProcess> host(new HostProcess(mode, std::move(name), journal));
   host->started_at_ = Clock::now();
   journal.Note(fmt::format("start {}: {}", host->name_, fmt::join(options.argv, " ")));
@@ -47,10 +46,13 @@ WriteTimes HostProcess::Send(std::string_view bytes, TimePoint deadline) {
     std::lock_guard lock(mutex_);
     // The automaton must know of a line before its answer can come.
     for (const auto& line : sent_.Feed(bytes)) lifecycle_.Sent(line);
+    if (!sent_.pending().empty()) lifecycle_.SentPart();
   }
   const auto times = child_->Write(std::string(bytes), deadline);
-  journal_.Add(times.begun, name_, "in", bytes.ends_with('\n') ? bytes.substr(0, bytes.size() - 1) : bytes);
-  if (!times.complete) journal_.Note(fmt::format("{} did not take all {} bytes of it", name_, bytes.size()));
+  journal_.Add(times.begun, name_, "in",
+               bytes.ends_with('\n') ? bytes.substr(0, bytes.size() - 1) : bytes);
+  if (!times.complete)
+    journal_.Note(fmt::format("{} did not take all {} bytes of it", name_, bytes.size()));
   return times;
 }
 
@@ -99,12 +101,14 @@ Line* HostProcess::Await(const std::function<bool(const Line&)>& wanted, TimePoi
     for (; next < lines_.size(); ++next) {
       if (!lines_[next].consumed && wanted(lines_[next])) {
         lines_[next].consumed = true;
-        while (first_unconsumed_ < lines_.size() && lines_[first_unconsumed_].consumed) ++first_unconsumed_;
+        while (first_unconsumed_ < lines_.size() && lines_[first_unconsumed_].consumed)
+          ++first_unconsumed_;
         return &lines_[next];
       }
     }
     if (out_ended_) return nullptr;
-    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout && next == lines_.size()) return nullptr;
+    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout && next == lines_.size())
+      return nullptr;
   }
 }
 
@@ -127,7 +131,8 @@ std::size_t HostProcess::LinesNotConsumed() const {
   return count;
 }
 
-bool HostProcess::AwaitText(Stream stream, const std::function<bool(const std::string&)>& holds, TimePoint deadline) {
+bool HostProcess::AwaitText(Stream stream, const std::function<bool(const std::string&)>& holds,
+                            TimePoint deadline) {
   std::unique_lock lock(mutex_);
   const std::string& text = stream == Stream::kOut ? out_text_ : err_text_;
   const bool& ended = stream == Stream::kOut ? out_ended_ : err_ended_;
@@ -215,9 +220,10 @@ void HostProcess::WatchForFlood(TimePoint at) {
   }
   flooded_ = true;
   out_ended_ = true;
-  violations_.push_back({"LIFE-01", fmt::format("a flood of output that nobody asked for: {} lines, {} violations, "
-                                                "{} bytes without an LF; the judge stopped listening",
-                                                lines_.size(), violation_count_, out_.pending().size())});
+  violations_.push_back(
+      {"LIFE-01", fmt::format("a flood of output that nobody asked for: {} lines, {} violations, "
+                              "{} bytes without an LF; the judge stopped listening",
+                              lines_.size(), violation_count_, out_.pending().size())});
   journal_.Add(at, "judge", "FAIL", violations_.back().message);
 }
 

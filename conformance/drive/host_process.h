@@ -1,8 +1,9 @@
-// One process of the host under test in conversation: what was sent to it, every line it wrote with the moment at which
-// its LF arrived, and everything that the always-on checks (FRAME-01, RESP, BRIDGE, LIFE) saw in it.
+// One process of the host under test in conversation: what was sent to it, every line it wrote with
+// the moment at which its LF arrived, and everything that the always-on checks (FRAME-01, RESP,
+// BRIDGE, LIFE) saw in it.
 //
-// Threads: the owner's methods are for one thread (a case's or a check's); lines arrive on the IoThread. Line
-// pointers stay valid as long as the object.
+// Threads: the owner's methods are for one thread (a case's or a check's); lines arrive on the
+// IoThread. Line pointers stay valid as long as the object.
 #pragma once
 
 #include <condition_variable>
@@ -35,9 +36,12 @@ struct Line {
 
 class HostProcess : private ChildSink {
  public:
-  // `mode` kNone: stdout is text and not judged. `name` is for the journal, which must outlive this.
-  static tl::expected<std::unique_ptr<HostProcess>, std::string> Start(IoThread& io, LaunchOptions options, Mode mode,
-                                                                       std::string name, Journal& journal);
+  // `mode` kNone: stdout is text and not judged. `name` is for the journal, which must outlive
+  // this.
+  static tl::expected<std::unique_ptr<HostProcess>, std::string> Start(IoThread& io,
+                                                                       LaunchOptions options,
+                                                                       Mode mode, std::string name,
+                                                                       Journal& journal);
   ~HostProcess() override;
 
   ChildProcess& child() { return *child_; }
@@ -57,8 +61,8 @@ class HostProcess : private ChildSink {
   void AllowSilence();
   void ReplaysAreUnmarked();
 
-  // Waits for the first line not consumed for which `wanted` holds. Nullptr: the deadline passed, or stdout ended
-  // without it.
+  // Waits for the first line not consumed for which `wanted` holds. Nullptr: the deadline passed,
+  // or stdout ended without it.
   Line* Await(const std::function<bool(const Line&)>& wanted, TimePoint deadline);
   // Lets go of the leading lines that are consumed: for long conversations. Their pointers die.
   void ForgetConsumed();
@@ -66,7 +70,8 @@ class HostProcess : private ChildSink {
   std::vector<const Line*> Lines() const;
   std::size_t LinesNotConsumed() const;
   // Waits until `holds` of (stdout text, stderr text), re-evaluated on each change.
-  bool AwaitText(Stream stream, const std::function<bool(const std::string&)>& holds, TimePoint deadline);
+  bool AwaitText(Stream stream, const std::function<bool(const std::string&)>& holds,
+                 TimePoint deadline);
   std::string TextOf(Stream stream) const;  // the last 256 KiB
 
   struct End {
@@ -110,7 +115,7 @@ class HostProcess : private ChildSink {
   std::size_t first_unconsumed_ = 0;  // no line before it is free
   std::string out_text_, err_text_;
   std::vector<Violation> violations_;
-  std::optional<Violation> tail_;  // stdout ended in the middle of a line
+  std::optional<Violation> tail_;    // stdout ended in the middle of a line
   std::size_t violation_count_ = 0;  // of all, kept or not
   bool flooded_ = false;
   bool out_ended_ = false, err_ended_ = false;
@@ -118,7 +123,8 @@ class HostProcess : private ChildSink {
   std::optional<ExitStatus> exit_;
   TimePoint exit_at_;
 
-  std::unique_ptr<ChildProcess> child_;  // last: gone first, so that no callback meets a dead member
+  std::unique_ptr<ChildProcess>
+      child_;  // last: gone first, so that no callback meets a dead member
 };
 
 }  // namespace touchstone

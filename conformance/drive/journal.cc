@@ -9,7 +9,8 @@
 
 namespace touchstone {
 
-void Journal::Add(TimePoint at, std::string_view who, std::string_view what, std::string_view bytes) {
+void Journal::Add(TimePoint at, std::string_view who, std::string_view what,
+                  std::string_view bytes) {
   Entry entry{at, std::string(who), std::string(what), Excerpt(bytes, kKeepBytes)};
   std::lock_guard lock(mutex_);
   if (first_.size() < kKeepFirst) {
@@ -23,7 +24,9 @@ void Journal::Add(TimePoint at, std::string_view who, std::string_view what, std
   }
 }
 
-void Journal::Note(std::string_view text) { Add(std::chrono::steady_clock::now(), "judge", "note", text); }
+void Journal::Note(std::string_view text) {
+  Add(std::chrono::steady_clock::now(), "judge", "note", text);
+}
 
 std::string Journal::ToString() const {
   std::lock_guard lock(mutex_);
@@ -32,10 +35,12 @@ std::string Journal::ToString() const {
     // Threads race for the lock; the time that each took before is the truth.
     std::vector<const Entry*> ordered;
     for (const Entry& entry : entries) ordered.push_back(&entry);
-    std::stable_sort(ordered.begin(), ordered.end(), [](auto* a, auto* b) { return a->at < b->at; });
+    std::stable_sort(ordered.begin(), ordered.end(),
+                     [](auto* a, auto* b) { return a->at < b->at; });
     for (const Entry* entry : ordered) {
       const double ms = std::chrono::duration<double, std::milli>(entry->at - started_).count();
-      text += fmt::format("{:>10.1f} ms  {:<8} {:<4} {}\n", ms, entry->who, entry->what, entry->text);
+      text +=
+          fmt::format("{:>10.1f} ms  {:<8} {:<4} {}\n", ms, entry->who, entry->what, entry->text);
     }
   };
   print(first_);

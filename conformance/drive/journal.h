@@ -1,5 +1,6 @@
-// Everything that was written, read and done in one play, in order, with the time of each: the transcript of a
-// failure report. Bounded: the first and the last lines of a flood are kept, and the middle is counted.
+// Everything that was written, read and done in one play, in order, with the time of each: the
+// transcript of a failure report. Bounded: the first and the last lines of a flood are kept, and
+// the middle is counted.
 //
 // Thread-safe.
 #pragma once
@@ -18,7 +19,8 @@ class Journal {
 
   Journal() : started_(std::chrono::steady_clock::now()) {}
 
-  // `who` is the process ("host", "host p2") or the judge; `what` one of "in", "out", "err", "note".
+  // `who` is the process ("host", "host p2") or the judge; `what` one of "in", "out", "err",
+  // "note".
   void Add(TimePoint at, std::string_view who, std::string_view what, std::string_view bytes);
   void Note(std::string_view text);
   TimePoint started() const { return started_; }

@@ -11,7 +11,9 @@
 namespace touchstone {
 namespace {
 
-constexpr std::string_view kPing = R"({"protocol_version":1,"type":"ping","request_id":"touchstone-preflight"})" "\n";
+constexpr std::string_view kPing =
+    R"({"protocol_version":1,"type":"ping","request_id":"touchstone-preflight"})"
+    "\n";
 constexpr auto kPatience = std::chrono::seconds(10);
 
 struct Answer {
@@ -31,15 +33,19 @@ Answer Ping(Rig& rig, Mode mode) {
   const auto deadline = Clock::now() + kPatience;
   (*host)->Send(kPing, deadline);
   if (mode != Mode::kStream) (*host)->CloseStdin();
-  const Line* line = (*host)->Await([](const Line& l) { return l.bytes.find("touchstone-preflight") != std::string::npos; }, deadline);
+  const Line* line = (*host)->Await(
+      [](const Line& l) { return l.bytes.find("touchstone-preflight") != std::string::npos; },
+      deadline);
   if (line) {
     answer.after = line->at - (*host)->started_at();
   } else {
     const auto end = (*host)->AwaitExit(Clock::now());
     const auto out = (*host)->TextOf(Stream::kOut), err = (*host)->TextOf(Stream::kErr);
-    answer.instead = fmt::format("{}; its stdout: {}; its stderr: {}",
-                                 end ? "it ended with " + end->status.ToString() : fmt::format("it wrote no answer within {} s", kPatience.count()),
-                                 Excerpt(out, 200), Excerpt(err, 200));
+    answer.instead =
+        fmt::format("{}; its stdout: {}; its stderr: {}",
+                    end ? "it ended with " + end->status.ToString()
+                        : fmt::format("it wrote no answer within {} s", kPatience.count()),
+                    Excerpt(out, 200), Excerpt(err, 200));
     answer.transcript = talk.Transcript();
   }
   return answer;
@@ -68,7 +74,8 @@ Preflight RunPreflight(Rig& rig, const std::vector<Mode>& modes) {
     }
   }
   if (!startups.empty()) {
-    std::nth_element(startups.begin(), startups.begin() + static_cast<long>(startups.size() / 2), startups.end());
+    std::nth_element(startups.begin(), startups.begin() + static_cast<long>(startups.size() / 2),
+                     startups.end());
     rig.startup = std::chrono::ceil<std::chrono::milliseconds>(startups[startups.size() / 2]);
   }
   return preflight;

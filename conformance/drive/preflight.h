@@ -1,5 +1,6 @@
-// Before the first play: does the host start at all, and how long does that take? A host that does not even answer a ping
-// in a mode is told so once, instead of failing hundreds of plays by their deadlines.
+// Before the first play: does the host start at all, and how long does that take? A host that does
+// not even answer a ping in a mode is told so once, instead of failing hundreds of plays by their
+// deadlines.
 #pragma once
 
 #include <map>
@@ -14,13 +15,15 @@ namespace touchstone {
 
 struct Preflight {
   std::string cannot_start;  // set: the host's program cannot be started; for a person
-  // The modes in which a ping had no answer that even names its request_id within 10 s, and what came instead.
+  // The modes in which a ping had no answer that even names its request_id within 10 s, and what
+  // came instead.
   std::map<Mode, std::string> mute;
   std::map<Mode, std::string> transcripts;
 };
 
-// Pings the host once in each of the modes, and five times in O (or B), whose median from spawn to answer becomes
-// rig.startup: the contract lets a one-shot add its start-up to bounds on time (TIME-01).
+// Pings the host once in each of the modes, and five times in O (or B), whose median from spawn to
+// answer becomes rig.startup: the contract lets a one-shot add its start-up to bounds on time
+// (TIME-01).
 Preflight RunPreflight(Rig& rig, const std::vector<Mode>& modes);
 
 }  // namespace touchstone

@@ -6,7 +6,8 @@
 
 namespace touchstone {
 
-tl::expected<std::unique_ptr<Rig>, std::string> MakeRig(Profile profile, std::filesystem::path scratch,
+tl::expected<std::unique_ptr<Rig>, std::string> MakeRig(Profile profile,
+                                                        std::filesystem::path scratch,
                                                         std::uint64_t seed) {
   auto rig = std::make_unique<Rig>();
   rig->profile = std::move(profile);

@@ -1,5 +1,6 @@
-// What all plays of one run share: the host's profile, the judge's I/O thread, the mock provider, a scratch folder, the
-// provider key of this run, and what was measured of the host before the first play.
+// What all plays of one run share: the host's profile, the judge's I/O thread, the mock provider, a
+// scratch folder, the provider key of this run, and what was measured of the host before the first
+// play.
 //
 // Built once; after that every member is safe for any thread.
 #pragma once
@@ -24,10 +25,11 @@ struct Rig {
   Profile profile;
   std::filesystem::path scratch;  // plays make their folders here; the warden removes it
   std::uint64_t seed = 1;
-  std::string key;                          // the canary: a provider key that occurs nowhere else
+  std::string key;  // the canary: a provider key that occurs nowhere else
   std::string model = "mock-model";
-  std::chrono::milliseconds startup{0};     // of a one-shot, from spawn to answer; see Calibrate()
-  std::chrono::milliseconds patience{20'000};  // how long an expectation waits unless its step says otherwise
+  std::chrono::milliseconds startup{0};  // of a one-shot, from spawn to answer; see Calibrate()
+  std::chrono::milliseconds patience{
+      20'000};  // how long an expectation waits unless its step says otherwise
 
   std::unique_ptr<provider::Server> provider;
   LagGauge lag;
@@ -36,7 +38,8 @@ struct Rig {
 };
 
 // A rig with a running provider. Fails with a message for a person.
-tl::expected<std::unique_ptr<Rig>, std::string> MakeRig(Profile profile, std::filesystem::path scratch,
+tl::expected<std::unique_ptr<Rig>, std::string> MakeRig(Profile profile,
+                                                        std::filesystem::path scratch,
                                                         std::uint64_t seed);
 
 }  // namespace touchstone

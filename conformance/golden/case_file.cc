@@ -9,8 +9,8 @@
 #include <regex>
 
 #include "conformance/golden/step_kinds.h"
-#include "conformance/profile/substitute.h"
 #include "conformance/observe/strict_json.h"
+#include "conformance/profile/substitute.h"
 
 namespace touchstone {
 namespace {
@@ -57,7 +57,8 @@ class Reader {
       }
     }
     if (!errors_.empty()) return;
-    if (lines.size() < 2) return Fault(1, "a case has a first line that describes it and at least one step");
+    if (lines.size() < 2)
+      return Fault(1, "a case has a first line that describes it and at least one step");
     for (const auto& row : ReadRows(lines.front().second.get_object())) Expand(row, lines);
   }
 
@@ -90,12 +91,15 @@ class Reader {
     }
     for (const auto& row : rows->get_array()) {
       const auto* name = row.is_object() ? row.get_object().if_contains("name") : nullptr;
-      if (!name || !name->is_string() || !std::regex_match(std::string(name->get_string()), kRowName)) {
-        Fault(1, fmt::format("each row needs a `name` of a-z, 0-9 and -, got {}", ToJson(row).substr(0, 80)));
+      if (!name || !name->is_string() ||
+          !std::regex_match(std::string(name->get_string()), kRowName)) {
+        Fault(1, fmt::format("each row needs a `name` of a-z, 0-9 and -, got {}",
+                             ToJson(row).substr(0, 80)));
         continue;
       }
       const std::string text(name->get_string());
-      if (std::any_of(read.begin(), read.end(), [&](const Row& other) { return other.name == text; })) {
+      if (std::any_of(read.begin(), read.end(),
+                      [&](const Row& other) { return other.name == text; })) {
         Fault(1, fmt::format("two rows are called \"{}\"", text));
       }
       read.push_back({text, row.get_object()});
@@ -122,11 +126,12 @@ class Reader {
   }
 
   void ReadHead(const object& head, Case& into) {
-    static constexpr std::string_view kKeys[] = {"case", "requirements", "modes", "about", "env",
-                                                 "capabilities", "timing", "serial"};
+    static constexpr std::string_view kKeys[] = {"case", "requirements", "modes",  "about",
+                                                 "env",  "capabilities", "timing", "serial"};
     for (const auto& [key, ignored] : head) {
       if (std::find(std::begin(kKeys), std::end(kKeys), std::string_view(key)) == std::end(kKeys)) {
-        Fault(1, fmt::format("unknown key \"{}\" in the first line; known: {} rows", std::string_view(key), fmt::join(kKeys, " ")));
+        Fault(1, fmt::format("unknown key \"{}\" in the first line; known: {} rows",
+                             std::string_view(key), fmt::join(kKeys, " ")));
       }
     }
     const auto stem = name_.substr(name_.find_last_of('/') + 1);
@@ -142,16 +147,21 @@ class Reader {
     }
     into.requirements = Strings(head.if_contains("requirements"));
     CheckRequirements(1, into.requirements);
-    if (into.requirements.empty()) Fault(1, "`requirements` must name at least one ID of the contract");
+    if (into.requirements.empty())
+      Fault(1, "`requirements` must name at least one ID of the contract");
     for (const auto& mode : Strings(head.if_contains("modes"))) {
       const auto known = ModeFromString(mode);
-      if (known && *known != Mode::kNone) into.modes.push_back(*known);
-      else Fault(1, fmt::format("`modes` are S, O and B, got \"{}\"", mode));
+      if (known && *known != Mode::kNone)
+        into.modes.push_back(*known);
+      else
+        Fault(1, fmt::format("`modes` are S, O and B, got \"{}\"", mode));
     }
     if (into.modes.empty()) Fault(1, "`modes` must list at least one of S, O and B");
     if (const value* env = head.if_contains("env")) {
-      if (auto fault = FindStepKind("env")->check(*env)) Fault(1, "`env`: " + *fault);
-      else into.env = env->get_object();
+      if (auto fault = FindStepKind("env")->check(*env))
+        Fault(1, "`env`: " + *fault);
+      else
+        into.env = env->get_object();
     }
     into.capabilities = Strings(head.if_contains("capabilities"));
     into.timing = ReadFlag(head, "timing");
@@ -166,7 +176,8 @@ class Reader {
 
   void CheckRequirements(int line, const std::vector<std::string>& ids) {
     for (const auto& id : ids) {
-      if (!is_requirement_(id)) Fault(line, fmt::format("\"{}\" is no requirement of the contract", id));
+      if (!is_requirement_(id))
+        Fault(line, fmt::format("\"{}\" is no requirement of the contract", id));
     }
   }
 
@@ -176,7 +187,9 @@ class Reader {
     const StepKind* kind = nullptr;
     for (const auto& [key, argument] : keys) {
       if (const StepKind* found = FindStepKind(key)) {
-        if (kind) return Fault(line, fmt::format("two steps in one line: \"{}\" and \"{}\"", kind->name, found->name));
+        if (kind)
+          return Fault(line, fmt::format("two steps in one line: \"{}\" and \"{}\"", kind->name,
+                                         found->name));
         kind = found;
         step.kind = found->name;
         step.argument = argument;
@@ -186,16 +199,20 @@ class Reader {
       std::vector<std::string_view> names;
       for (const StepKind& known : StepKinds()) names.push_back(known.name);
       return Fault(line, fmt::format("unknown step \"{}\"; known: {}",
-                                     keys.empty() ? "" : std::string(keys.begin()->key()), fmt::join(names, " ")));
+                                     keys.empty() ? "" : std::string(keys.begin()->key()),
+                                     fmt::join(names, " ")));
     }
-    if (auto fault = kind->check(step.argument)) Fault(line, fmt::format("{}: {}", step.kind, *fault));
+    if (auto fault = kind->check(step.argument))
+      Fault(line, fmt::format("{}: {}", step.kind, *fault));
     for (const auto& [key, modifier] : keys) {
       if (std::string_view(key) == kind->name) continue;
-      const bool allowed = IsModifierOfEveryStep(key) ||
-                           std::find(kind->modifiers.begin(), kind->modifiers.end(), std::string_view(key)) != kind->modifiers.end();
+      const bool allowed =
+          IsModifierOfEveryStep(key) || std::find(kind->modifiers.begin(), kind->modifiers.end(),
+                                                  std::string_view(key)) != kind->modifiers.end();
       if (!allowed) {
-        Fault(line, fmt::format("unknown key \"{}\" beside \"{}\"; known: {} modes requirements note", std::string_view(key),
-                                kind->name, fmt::join(kind->modifiers, " ")));
+        Fault(line,
+              fmt::format("unknown key \"{}\" beside \"{}\"; known: {} modes requirements note",
+                          std::string_view(key), kind->name, fmt::join(kind->modifiers, " ")));
       } else if (auto fault = CheckModifier(key, modifier)) {
         Fault(line, fmt::format("`{}`: {}", std::string_view(key), *fault));
       } else {
@@ -210,7 +227,8 @@ class Reader {
   }
 
   static bool HasMark(const Case& so_far, const std::string& mark) {
-    return std::any_of(so_far.steps.begin(), so_far.steps.end(), [&](const Step& step) { return step.Text("mark") == mark; });
+    return std::any_of(so_far.steps.begin(), so_far.steps.end(),
+                       [&](const Step& step) { return step.Text("mark") == mark; });
   }
 
   const std::filesystem::path& file_;
@@ -232,7 +250,9 @@ std::string Step::Text(std::string_view modifier) const {
 
 bool Step::Flag(std::string_view modifier) const { return modifiers.contains(modifier); }
 
-std::vector<std::string> Step::Requirements() const { return Strings(modifiers.if_contains("requirements")); }
+std::vector<std::string> Step::Requirements() const {
+  return Strings(modifiers.if_contains("requirements"));
+}
 
 bool Step::PlayedIn(Mode mode) const {
   if (!modifiers.contains("modes")) return true;
@@ -240,7 +260,9 @@ bool Step::PlayedIn(Mode mode) const {
   return std::find(modes.begin(), modes.end(), ToString(mode)) != modes.end();
 }
 
-std::string CaseError::ToString() const { return fmt::format("{}:{}: {}", file.string(), line, message); }
+std::string CaseError::ToString() const {
+  return fmt::format("{}:{}: {}", file.string(), line, message);
+}
 
 tl::expected<std::vector<Case>, std::vector<CaseError>> ParseCaseFile(
     const std::filesystem::path& file, const std::string& name, std::string_view text,
@@ -252,20 +274,25 @@ tl::expected<std::vector<Case>, std::vector<CaseError>> ParseCaseFile(
 }
 
 tl::expected<std::vector<Case>, std::vector<CaseError>> LoadCases(
-    const std::filesystem::path& directory, const std::function<bool(const std::string&)>& is_requirement) {
+    const std::filesystem::path& directory,
+    const std::function<bool(const std::string&)>& is_requirement) {
   std::vector<Case> cases;
   std::vector<CaseError> errors;
   std::error_code ec;
   std::vector<std::filesystem::path> files;
-  for (std::filesystem::recursive_directory_iterator it(directory, ec), end; !ec && it != end; it.increment(ec)) {
+  for (std::filesystem::recursive_directory_iterator it(directory, ec), end; !ec && it != end;
+       it.increment(ec)) {
     if (it->is_regular_file() && it->path().extension() == ".jsonl") files.push_back(it->path());
   }
-  if (ec) return tl::unexpected(std::vector<CaseError>{{directory, 0, "cannot read the folder of cases: " + ec.message()}});
+  if (ec)
+    return tl::unexpected(
+        std::vector<CaseError>{{directory, 0, "cannot read the folder of cases: " + ec.message()}});
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
     std::ifstream stream(file, std::ios::binary);
     const std::string text((std::istreambuf_iterator<char>(stream)), {});
-    const auto name = std::filesystem::relative(file, directory).replace_extension().generic_string();
+    const auto name =
+        std::filesystem::relative(file, directory).replace_extension().generic_string();
     auto parsed = ParseCaseFile(file, name, text, is_requirement);
     if (parsed) {
       for (auto& one : *parsed) cases.push_back(std::move(one));

@@ -1,5 +1,5 @@
-// Case files (docs/write-a-case.md): read, checked to the last key, and expanded by their rows, before anything
-// runs. Pure but for reading files.
+// Case files (docs/write-a-case.md): read, checked to the last key, and expanded by their rows,
+// before anything runs. Pure but for reading files.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -51,9 +51,11 @@ struct CaseError {
   std::string ToString() const;  // "golden/cases/req/x.jsonl:3: unknown step …"
 };
 
-// All cases below `directory`, sorted by name; or every fault found in them. `is_requirement` knows the catalogue's IDs.
+// All cases below `directory`, sorted by name; or every fault found in them. `is_requirement` knows
+// the catalogue's IDs.
 tl::expected<std::vector<Case>, std::vector<CaseError>> LoadCases(
-    const std::filesystem::path& directory, const std::function<bool(const std::string&)>& is_requirement);
+    const std::filesystem::path& directory,
+    const std::function<bool(const std::string&)>& is_requirement);
 
 // The cases of one file's text. `name` is "area/case".
 tl::expected<std::vector<Case>, std::vector<CaseError>> ParseCaseFile(

@@ -43,7 +43,8 @@ PlayResult Player::Play() {
     const auto failure = (this->*ActionFor(step.kind))(step);
     if (!failure) continue;
     failed = true;
-    const auto message = fmt::format("{}:{}: {}: {}", case_.file.string(), step.line, step.kind, failure->message);
+    const auto message =
+        fmt::format("{}:{}: {}: {}", case_.file.string(), step.line, step.kind, failure->message);
     talk_.journal().Note("step failed: " + message);
     if (failure->kind == Failure::Kind::kBug) {
       result.harness_bug = message;
@@ -55,7 +56,8 @@ PlayResult Player::Play() {
     for (const auto& id : blamed) result.violations.push_back({id, message});
     break;
   }
-  // After a failed step the host may be in the middle of anything: only what it wrote is judged then.
+  // After a failed step the host may be in the middle of anything: only what it wrote is judged
+  // then.
   if (!failed) talk_.Finish();
   for (auto& violation : talk_.Violations()) {
     // A play that was broken off owes answers by itself.

@@ -1,5 +1,5 @@
-// Plays one case once, in one mode, against the rig's host. Every expectation waits for its condition with a deadline;
-// nothing sleeps but the steps that say so.
+// Plays one case once, in one mode, against the rig's host. Every expectation waits for its
+// condition with a deadline; nothing sleeps but the steps that say so.
 //
 // For one thread; many runners may run at the same time on one rig.
 #pragma once
@@ -14,7 +14,8 @@
 namespace touchstone {
 
 struct PlayResult {
-  // What went wrong: the failed step (there is at most one, the play ends with it), always-on checks, the end of the processes.
+  // What went wrong: the failed step (there is at most one, the play ends with it), always-on
+  // checks, the end of the processes.
   std::vector<Violation> violations;
   // Only a bound on time was missed: whether it counts is for the timing rule.
   bool only_late = false;

@@ -50,7 +50,8 @@ std::optional<Range> AsRange(std::string_view text) {
     auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
     return ec == std::errc() && end == digits.data() + digits.size();
   };
-  if (!number(parts[0], range.low) || !number(parts[1], range.high) || range.low > range.high) return std::nullopt;
+  if (!number(parts[0], range.low) || !number(parts[1], range.high) || range.low > range.high)
+    return std::nullopt;
   return range;
 }
 
@@ -77,7 +78,8 @@ bool EqualScalars(const value& a, const value& b) {
 std::optional<bool> MatchText(const Matcher& m, const value& v) {
   if (!v.is_string()) return std::nullopt;
   const std::string_view text = v.get_string();
-  if (m.name == "regex") return std::regex_search(text.begin(), text.end(), std::regex(std::string(m.argument)));
+  if (m.name == "regex")
+    return std::regex_search(text.begin(), text.end(), std::regex(std::string(m.argument)));
   if (m.name == "contains") return text.find(m.argument) != std::string_view::npos;
   if (m.name == "literal") return text == m.argument;
   if (m.name == "one-of") {
@@ -110,7 +112,8 @@ bool MatchKind(const Matcher& m, const value& v) {
 
 bool Matches(const Matcher& m, const value* actual, Captures& captures) {
   if (m.name == "absent") return actual == nullptr;
-  if (m.name == "not") return Match(value(boost::json::string(m.argument)), actual, captures).has_value();
+  if (m.name == "not")
+    return Match(value(boost::json::string(m.argument)), actual, captures).has_value();
   if (actual == nullptr) return false;
   if (m.name == "same") {
     auto [known, inserted] = captures.emplace(std::string(m.argument), *actual);
@@ -123,20 +126,25 @@ std::optional<Mismatch> Differ(const std::string& path, const value& pattern, co
   return Mismatch{path, ToJson(pattern), actual ? Excerpt(ToJson(*actual), 300) : "nothing"};
 }
 
-std::optional<Mismatch> MatchAt(const std::string& path, const value& pattern, const value* actual, Captures& captures) {
+std::optional<Mismatch> MatchAt(const std::string& path, const value& pattern, const value* actual,
+                                Captures& captures) {
   if (pattern.is_string()) {
     if (const auto matcher = AsMatcher(pattern.get_string())) {
       if (Matches(*matcher, actual, captures)) return std::nullopt;
       return Differ(path, pattern, actual);
     }
   }
-  if (actual == nullptr || pattern.is_object() != actual->is_object() || pattern.is_array() != actual->is_array()) {
+  if (actual == nullptr || pattern.is_object() != actual->is_object() ||
+      pattern.is_array() != actual->is_array()) {
     return Differ(path, pattern, actual);
   }
   if (pattern.is_object()) {
     for (const auto& [key, sub_pattern] : pattern.get_object()) {
-      const std::string sub_path = path.empty() ? std::string(key) : fmt::format("{}.{}", path, std::string_view(key));
-      if (auto mismatch = MatchAt(sub_path, sub_pattern, actual->get_object().if_contains(key), captures)) return mismatch;
+      const std::string sub_path =
+          path.empty() ? std::string(key) : fmt::format("{}.{}", path, std::string_view(key));
+      if (auto mismatch =
+              MatchAt(sub_path, sub_pattern, actual->get_object().if_contains(key), captures))
+        return mismatch;
     }
     return std::nullopt;
   }
@@ -145,7 +153,8 @@ std::optional<Mismatch> MatchAt(const std::string& path, const value& pattern, c
     const auto& items = actual->get_array();
     if (patterns.size() != items.size()) return Differ(path, pattern, actual);
     for (std::size_t i = 0; i < patterns.size(); ++i) {
-      if (auto mismatch = MatchAt(fmt::format("{}[{}]", path, i), patterns[i], &items[i], captures)) return mismatch;
+      if (auto mismatch = MatchAt(fmt::format("{}[{}]", path, i), patterns[i], &items[i], captures))
+        return mismatch;
     }
     return std::nullopt;
   }
@@ -153,11 +162,13 @@ std::optional<Mismatch> MatchAt(const std::string& path, const value& pattern, c
 }
 
 std::optional<std::string> CheckMatcher(const Matcher& m) {
-  static constexpr std::string_view kPlain[] = {"any",    "absent", "null",  "integer",  "number", "boolean",
-                                                "string", "object", "array", "non-empty"};
+  static constexpr std::string_view kPlain[] = {"any",    "absent",   "null",   "integer",
+                                                "number", "boolean",  "string", "object",
+                                                "array",  "non-empty"};
   for (auto name : kPlain) {
     if (m.name == name) {
-      return m.argument.empty() ? std::nullopt : std::optional(fmt::format("<{}> takes no argument", name));
+      return m.argument.empty() ? std::nullopt
+                                : std::optional(fmt::format("<{}> takes no argument", name));
     }
   }
   if (m.name == "regex") {
@@ -173,18 +184,23 @@ std::optional<std::string> CheckMatcher(const Matcher& m) {
     return fmt::format("<{}> takes LOW:HIGH, two numbers in order, got \"{}\"", m.name, m.argument);
   }
   if (m.name == "contains" || m.name == "one-of" || m.name == "same") {
-    return m.argument.empty() ? std::optional(fmt::format("<{}> needs an argument", m.name)) : std::nullopt;
+    return m.argument.empty() ? std::optional(fmt::format("<{}> needs an argument", m.name))
+                              : std::nullopt;
   }
   if (m.name == "literal") return std::nullopt;
   if (m.name == "not") return CheckPattern(value(boost::json::string(m.argument)));
-  return fmt::format("unknown matcher <{}>; known: any absent null integer number boolean string object array non-empty "
-                     "regex contains one-of between length same not literal", m.name);
+  return fmt::format(
+      "unknown matcher <{}>; known: any absent null integer number boolean string object array "
+      "non-empty "
+      "regex contains one-of between length same not literal",
+      m.name);
 }
 
 }  // namespace
 
 std::string Mismatch::ToString() const {
-  return fmt::format("{}expected {}, got {}", path.empty() ? "" : "`" + path + "`: ", expected, got);
+  return fmt::format("{}expected {}, got {}", path.empty() ? "" : "`" + path + "`: ", expected,
+                     got);
 }
 
 std::optional<Mismatch> Match(const value& pattern, const value* actual, Captures& captures) {
@@ -198,7 +214,8 @@ std::optional<std::string> CheckPattern(const value& pattern) {
   }
   if (pattern.is_object()) {
     for (const auto& [key, sub] : pattern.get_object()) {
-      if (auto fault = CheckPattern(sub)) return fmt::format("`{}`: {}", std::string_view(key), *fault);
+      if (auto fault = CheckPattern(sub))
+        return fmt::format("`{}`: {}", std::string_view(key), *fault);
     }
   }
   if (pattern.is_array()) {

@@ -1,5 +1,5 @@
-// The matchers of docs/write-a-case.md: a pattern is JSON in which strings in angle brackets stand for kinds of
-// values, objects match by the keys they list, and all else must be equal.
+// The matchers of docs/write-a-case.md: a pattern is JSON in which strings in angle brackets stand
+// for kinds of values, objects match by the keys they list, and all else must be equal.
 //
 // Pure but for Captures; any thread may call.
 #pragma once
@@ -23,9 +23,11 @@ struct Mismatch {
 };
 
 // Nothing when `actual` matches. `actual` may be nullptr: the value is absent.
-std::optional<Mismatch> Match(const boost::json::value& pattern, const boost::json::value* actual, Captures& captures);
+std::optional<Mismatch> Match(const boost::json::value& pattern, const boost::json::value* actual,
+                              Captures& captures);
 
-// Why a pattern cannot be used (an unknown matcher, a bad expression), with the path; nothing when it is sound.
+// Why a pattern cannot be used (an unknown matcher, a bad expression), with the path; nothing when
+// it is sound.
 std::optional<std::string> CheckPattern(const boost::json::value& pattern);
 
 }  // namespace touchstone

@@ -14,7 +14,8 @@ void Copy(const object& from, std::string_view key, object& to, std::string_view
 
 object FromBridge(const object& line) {
   object outcome;
-  for (std::string_view key : {"request_id", "session_id", "ok", "text", "usage", "replayed"}) Copy(line, key, outcome, key);
+  for (std::string_view key : {"request_id", "session_id", "ok", "text", "usage", "replayed"})
+    Copy(line, key, outcome, key);
   const value* code = line.if_contains("error_code");
   const value* message = line.if_contains("error_message");
   if (code && !code->is_null()) outcome["code"] = *code;
@@ -25,7 +26,8 @@ object FromBridge(const object& line) {
 void CopyError(const object& line, object& outcome) {
   const value* error = line.if_contains("error");
   if (!error || !error->is_object()) return;
-  for (std::string_view key : {"code", "message", "retryable"}) Copy(error->get_object(), key, outcome, key);
+  for (std::string_view key : {"code", "message", "retryable"})
+    Copy(error->get_object(), key, outcome, key);
 }
 
 }  // namespace
@@ -35,7 +37,8 @@ std::optional<object> NormaliseOutcome(Mode mode, const object& line) {
   const auto* type = StringAt(line, "type");
   const auto* status = StringAt(line, "status");
   object outcome;
-  for (std::string_view key : {"request_id", "session_id", "replayed"}) Copy(line, key, outcome, key);
+  for (std::string_view key : {"request_id", "session_id", "replayed"})
+    Copy(line, key, outcome, key);
   outcome["refused"] = type && *type == "error";
   outcome["ok"] = false;
   outcome["text"] = "";
@@ -43,8 +46,10 @@ std::optional<object> NormaliseOutcome(Mode mode, const object& line) {
   if (!type || *type == "event") return std::nullopt;
   if (*type == "ack") {
     if (status && *status == "ACCEPTED") return std::nullopt;
-    if (status && *status == "DUPLICATE_IN_PROGRESS") outcome["code"] = *status;
-    else outcome["ok"] = true;
+    if (status && *status == "DUPLICATE_IN_PROGRESS")
+      outcome["code"] = *status;
+    else
+      outcome["ok"] = true;
     return outcome;
   }
   if (*type == "final") {

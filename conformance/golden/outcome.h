@@ -8,8 +8,9 @@
 
 namespace touchstone {
 
-// {request_id, session_id, ok, code?, refused, text, usage, replayed?, message?, retryable?}; keys with a question mark are
-// absent when there is nothing to say. Nothing for a line that is no answer yet: ack ACCEPTED and events.
+// {request_id, session_id, ok, code?, refused, text, usage, replayed?, message?, retryable?}; keys
+// with a question mark are absent when there is nothing to say. Nothing for a line that is no
+// answer yet: ack ACCEPTED and events.
 std::optional<boost::json::object> NormaliseOutcome(Mode mode, const boost::json::object& line);
 
 }  // namespace touchstone

@@ -1,5 +1,6 @@
-// One play of one case: the state between its steps, and a method for each kind of step. case_runner.cc drives it,
-// player_act.cc holds the steps that act, player_expect.cc those that expect.
+// One play of one case: the state between its steps, and a method for each kind of step.
+// case_runner.cc drives it, player_act.cc holds the steps that act, player_expect.cc those that
+// expect.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -32,9 +33,15 @@ struct Failure {
 };
 using StepResult = std::optional<Failure>;
 
-inline StepResult Broken(std::string message) { return Failure{Failure::Kind::kBroken, std::move(message)}; }
-inline StepResult Late(std::string message) { return Failure{Failure::Kind::kLate, std::move(message)}; }
-inline StepResult Bug(std::string message) { return Failure{Failure::Kind::kBug, std::move(message)}; }
+inline StepResult Broken(std::string message) {
+  return Failure{Failure::Kind::kBroken, std::move(message)};
+}
+inline StepResult Late(std::string message) {
+  return Failure{Failure::Kind::kLate, std::move(message)};
+}
+inline StepResult Bug(std::string message) {
+  return Failure{Failure::Kind::kBug, std::move(message)};
+}
 
 // SIGTERM of "TERM"; the name has been checked.
 int SignalNumber(std::string_view name);
@@ -76,7 +83,8 @@ class Player {
   StepResult StateDirContains(const Step& step) { return StateDir(step, true); }
   StepResult StateDirLacks(const Step& step) { return StateDir(step, false); }
 
-  StepResult Write(const Step& step, const std::string& bytes, std::size_t chunk_bytes, std::chrono::milliseconds gap);
+  StepResult Write(const Step& step, const std::string& bytes, std::size_t chunk_bytes,
+                   std::chrono::milliseconds gap);
   StepResult ExpectText(const Step& step, Stream stream);
   StepResult StateDir(const Step& step, bool wanted);
   StepResult MatchLine(const boost::json::value& pattern, const Line& line);
@@ -85,7 +93,8 @@ class Player {
   Line* AwaitPattern(HostProcess& host, const boost::json::object& pattern, TimePoint deadline);
 
   void SetEnv(const std::string& name, const boost::json::value& setting) {
-    talk_.SetEnv(name, setting.is_null() ? std::nullopt : std::optional(std::string(setting.get_string())));
+    talk_.SetEnv(
+        name, setting.is_null() ? std::nullopt : std::optional(std::string(setting.get_string())));
   }
   boost::json::value Resolve(const boost::json::value& argument, StepResult& failure);
   HostProcess* Host(const Step& step, StepResult& failure);
@@ -93,7 +102,9 @@ class Player {
     const auto own = step.Number("deadline_ms");
     return Clock::now() + (own ? std::chrono::milliseconds(*own) : talk_patience_());
   }
-  std::chrono::milliseconds talk_patience_() const { return const_cast<Conversation&>(talk_).rig().patience; }
+  std::chrono::milliseconds talk_patience_() const {
+    return const_cast<Conversation&>(talk_).rig().patience;
+  }
   void Acted(const Step& step, Anchor anchor) {
     anchor_ = anchor;
     if (const auto mark = step.Text("mark"); !mark.empty()) marks_[mark] = anchor;

@@ -58,7 +58,8 @@ StepResult Player::Provider(const Step& step) {
   return std::nullopt;
 }
 
-StepResult Player::Write(const Step& step, const std::string& bytes, std::size_t chunk_bytes, milliseconds gap) {
+StepResult Player::Write(const Step& step, const std::string& bytes, std::size_t chunk_bytes,
+                         milliseconds gap) {
   const std::string label = step.Text("process");
   HostProcess* host = nullptr;
   if (step.Flag("continue")) {
@@ -76,7 +77,8 @@ StepResult Player::Write(const Step& step, const std::string& bytes, std::size_t
     // The last piece completes the line; nothing can be answered before it was offered.
     anchor.begun = times.begun;
     anchor.ended = times.ended;
-    if (!times.complete) break;  // the host closed stdin or died: the steps that follow will say what that means
+    if (!times.complete)
+      break;  // the host closed stdin or died: the steps that follow will say what that means
   }
   if (mode_ != Mode::kStream && !step.Flag("keep_open")) host->CloseStdin();
   Acted(step, anchor);
@@ -92,14 +94,16 @@ StepResult Player::Send(const Step& step) {
 StepResult Player::SendRaw(const Step& step) {
   StepResult failure;
   const auto bytes = RawBytes(Resolve(step.argument, failure));
-  return failure ? failure : Write(step, bytes, std::max<std::size_t>(bytes.size(), 1), milliseconds(0));
+  return failure ? failure
+                 : Write(step, bytes, std::max<std::size_t>(bytes.size(), 1), milliseconds(0));
 }
 
 StepResult Player::SendSlowly(const Step& step) {
   StepResult failure;
   const value argument = Resolve(step.argument, failure);
   if (failure) return failure;
-  const bool is_request = argument.is_object() && !argument.get_object().contains("base64") && !argument.get_object().contains("repeat");
+  const bool is_request = argument.is_object() && !argument.get_object().contains("base64") &&
+                          !argument.get_object().contains("repeat");
   const auto bytes = is_request ? ToJson(argument) + "\n" : RawBytes(argument);
   return Write(step, bytes, static_cast<std::size_t>(step.Number("chunk_bytes").value_or(1)),
                milliseconds(step.Number("gap_ms").value_or(1)));
@@ -113,7 +117,9 @@ StepResult Player::Start(const Step& step) {
   tl::expected<HostProcess*, std::string> started;
   if (const auto* args = options.if_contains("args")) {
     auto argv = talk_.rig().profile.ProgramPrefix();
-    if (argv.empty()) return Broken("the profile's commands have no word `host`, so other arguments cannot be tried");
+    if (argv.empty())
+      return Broken(
+          "the profile's commands have no word `host`, so other arguments cannot be tried");
     for (const auto& word : args->get_array()) argv.emplace_back(word.get_string());
     started = talk_.Start(step.Text("process"), std::move(argv), Mode::kNone);
   } else if (const auto* mode = options.if_contains("mode")) {

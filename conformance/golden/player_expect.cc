@@ -22,23 +22,31 @@ StepResult Player::CheckTime(const Step& step, TimePoint at) {
   if (!within && !not_before) return std::nullopt;
   const auto since = step.Text("since");
   const auto found = marks_.find(since);
-  if (!since.empty() && found == marks_.end()) return Bug(fmt::format("the mark \"{}\" was not set in this mode", since));
+  if (!since.empty() && found == marks_.end())
+    return Bug(fmt::format("the mark \"{}\" was not set in this mode", since));
   const Anchor& anchor = since.empty() ? anchor_ : found->second;
-  const auto ms = [](auto duration) { return std::chrono::duration<double, std::milli>(duration).count(); };
-  const double start_up = anchor.started_process ? static_cast<double>(talk_.rig().startup.count()) : 0;
+  const auto ms = [](auto duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+  };
+  const double start_up =
+      anchor.started_process ? static_cast<double>(talk_.rig().startup.count()) : 0;
   if (within && ms(at - anchor.ended) > static_cast<double>(*within) + start_up) {
-    return Late(fmt::format("came {:.1f} ms after, must come within {} ms{}", ms(at - anchor.ended), *within,
-                               start_up > 0 ? fmt::format(" + {:.0f} ms of start-up", start_up) : ""));
+    return Late(fmt::format("came {:.1f} ms after, must come within {} ms{}", ms(at - anchor.ended),
+                            *within,
+                            start_up > 0 ? fmt::format(" + {:.0f} ms of start-up", start_up) : ""));
   }
   // The contract's tolerance for lower bounds is 5 ms.
   if (not_before && ms(at - anchor.begun) < static_cast<double>(*not_before) - 5) {
-    return Late(fmt::format("came {:.1f} ms after, must not come before {} ms", ms(at - anchor.begun), *not_before));
+    return Late(fmt::format("came {:.1f} ms after, must not come before {} ms",
+                            ms(at - anchor.begun), *not_before));
   }
   return std::nullopt;
 }
 
 StepResult Player::MatchLine(const value& pattern, const Line& line) {
-  if (!line.json) return Broken(fmt::format("expected {}, got a line that is not JSON: {}", ToJson(pattern), Excerpt(line.bytes)));
+  if (!line.json)
+    return Broken(fmt::format("expected {}, got a line that is not JSON: {}", ToJson(pattern),
+                              Excerpt(line.bytes)));
   if (auto mismatch = Match(pattern, &*line.json, captures_)) {
     return Broken(fmt::format("{}; the line: {}", mismatch->ToString(), Excerpt(line.bytes, 400)));
   }
@@ -52,10 +60,11 @@ StepResult Player::Missing(const Step& step, HostProcess& host, const std::strin
   }
   const auto end = host.AwaitExit(Clock::now());
   const auto waited = step.Number("deadline_ms").value_or(talk_patience_().count());
-  return Broken(fmt::format("expected {}, {}{}", what,
-                             end ? fmt::format("but the host has ended with {}", end->status.ToString())
-                                 : fmt::format("nothing such came within {} ms", waited),
-                             instead));
+  return Broken(
+      fmt::format("expected {}, {}{}", what,
+                  end ? fmt::format("but the host has ended with {}", end->status.ToString())
+                      : fmt::format("nothing such came within {} ms", waited),
+                  instead));
 }
 
 Line* Player::AwaitPattern(HostProcess& host, const object& pattern, TimePoint deadline) {
@@ -98,7 +107,8 @@ StepResult Player::ExpectAnyOrder(const Step& step) {
     if (!line) return Missing(step, *host, "lines " + ToJson(patterns));
     const auto found = matching(*line);
     if (found == patterns.end()) {
-      return Broken(fmt::format("expected one of {}, got {}", ToJson(patterns), Excerpt(line->bytes, 400)));
+      return Broken(
+          fmt::format("expected one of {}, got {}", ToJson(patterns), Excerpt(line->bytes, 400)));
     }
     Match(*found, &*line->json, captures_);
     patterns.erase(found);
@@ -125,7 +135,8 @@ StepResult Player::Outcome(const Step& step) {
     if (!outcome) continue;
     const value actual(*outcome);
     if (auto mismatch = Match(pattern, &actual, captures_)) {
-      return Broken(fmt::format("{}; the line: {}", mismatch->ToString(), Excerpt(line->bytes, 400)));
+      return Broken(
+          fmt::format("{}; the line: {}", mismatch->ToString(), Excerpt(line->bytes, 400)));
     }
     return CheckTime(step, line->at);
   }
@@ -152,9 +163,13 @@ StepResult Player::ExpectExit(const Step& step) {
   talk_.EndedByPlay(*host);
   const bool wants_signal = step.argument.is_object();
   const value status(end->status.value);
-  const bool fits = wants_signal ? end->status.signalled && end->status.value == SignalNumber(step.argument.at("signal").get_string())
-                                 : !end->status.signalled && !Match(step.argument, &status, captures_);
-  if (!fits) return Broken(fmt::format("expected exit {}, got {}", ToJson(step.argument), end->status.ToString()));
+  const bool fits =
+      wants_signal ? end->status.signalled &&
+                         end->status.value == SignalNumber(step.argument.at("signal").get_string())
+                   : !end->status.signalled && !Match(step.argument, &status, captures_);
+  if (!fits)
+    return Broken(
+        fmt::format("expected exit {}, got {}", ToJson(step.argument), end->status.ToString()));
   return CheckTime(step, end->at);
 }
 
@@ -164,18 +179,23 @@ StepResult Player::ExpectText(const Step& step, Stream stream) {
   const value pattern = Resolve(step.argument, failure);
   if (failure) return failure;
   // "<not:…>" and an exact text can only be judged when all of it is there.
-  const bool whole = !std::string_view(pattern.get_string()).starts_with("<") || std::string_view(pattern.get_string()).starts_with("<not:");
+  const bool whole = !std::string_view(pattern.get_string()).starts_with("<") ||
+                     std::string_view(pattern.get_string()).starts_with("<not:");
   if (whole) host->AwaitEnd(Deadline(step));
-  const bool holds = host->AwaitText(stream, [&](const std::string& text) {
-    const value actual(boost::json::string{text});
-    return !Match(pattern, &actual, captures_);
-  }, Deadline(step));
+  const bool holds = host->AwaitText(
+      stream,
+      [&](const std::string& text) {
+        const value actual(boost::json::string{text});
+        return !Match(pattern, &actual, captures_);
+      },
+      Deadline(step));
   if (host->mode() == Mode::kNone && stream == Stream::kOut) {
     while (host->Await([](const Line&) { return true; }, Clock::now())) {
     }
   }
   if (holds) return std::nullopt;
-  return Broken(fmt::format("expected {}, got \"{}\"", ToJson(pattern), Excerpt(host->TextOf(stream), 600)));
+  return Broken(
+      fmt::format("expected {}, got \"{}\"", ToJson(pattern), Excerpt(host->TextOf(stream), 600)));
 }
 
 StepResult Player::ProviderSaw(const Step& step) {
@@ -185,13 +205,15 @@ StepResult Player::ProviderSaw(const Step& step) {
   std::string difference;
   std::optional<TimePoint> moment;
   Captures captures;
-  const bool holds = talk_.lane().WaitUntil([&](const provider::Snapshot& journal) {
-    captures = captures_;
-    const auto mismatch = ProviderMismatch(pattern, journal, captures);
-    difference = mismatch.value_or("");
-    moment = MomentOf(pattern, journal);
-    return !mismatch;
-  }, Deadline(step));
+  const bool holds = talk_.lane().WaitUntil(
+      [&](const provider::Snapshot& journal) {
+        captures = captures_;
+        const auto mismatch = ProviderMismatch(pattern, journal, captures);
+        difference = mismatch.value_or("");
+        moment = MomentOf(pattern, journal);
+        return !mismatch;
+      },
+      Deadline(step));
   if (!holds) return Broken(difference);
   captures_ = captures;
   return moment ? CheckTime(step, *moment) : std::nullopt;
@@ -203,12 +225,14 @@ StepResult Player::StateDir(const Step& step, bool wanted) {
   if (failure) return failure;
   const std::string_view needle = text.get_string();
   std::error_code ec;
-  for (std::filesystem::recursive_directory_iterator it(talk_.state_dir(), ec), end; !ec && it != end; it.increment(ec)) {
+  for (std::filesystem::recursive_directory_iterator it(talk_.state_dir(), ec), end;
+       !ec && it != end; it.increment(ec)) {
     std::ifstream stream(it->path(), std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(stream)), {});
     if (bytes.find(needle) == std::string::npos) continue;
     if (wanted) return std::nullopt;
-    return Broken(fmt::format("{} contains \"{}\"", it->path().filename().string(), Excerpt(needle)));
+    return Broken(
+        fmt::format("{} contains \"{}\"", it->path().filename().string(), Excerpt(needle)));
   }
   if (!wanted) return std::nullopt;
   return Broken(fmt::format("no file of the state directory contains \"{}\"", Excerpt(needle)));

@@ -41,10 +41,12 @@ std::int64_t CountOpen(const provider::Snapshot& journal) {
 }
 
 std::int64_t CountClosed(const provider::Snapshot& journal) {
-  return std::count_if(journal.calls.begin(), journal.calls.end(), [](const auto& call) { return call.closed_by_caller; });
+  return std::count_if(journal.calls.begin(), journal.calls.end(),
+                       [](const auto& call) { return call.closed_by_caller; });
 }
 
-std::optional<std::string> Differs(std::string_view what, const value& pattern, const value& actual, Captures& captures) {
+std::optional<std::string> Differs(std::string_view what, const value& pattern, const value& actual,
+                                   Captures& captures) {
   const auto mismatch = Match(pattern, &actual, captures);
   return mismatch ? std::optional(fmt::format("{}: {}", what, mismatch->ToString())) : std::nullopt;
 }
@@ -55,12 +57,16 @@ object HeadersOf(const provider::Call& call) {
   return headers;
 }
 
-std::optional<std::string> DiffersInCall(const std::string& key, const value& wanted, const provider::Call& call, Captures& captures) {
+std::optional<std::string> DiffersInCall(const std::string& key, const value& wanted,
+                                         const provider::Call& call, Captures& captures) {
   const auto what = fmt::format("call {}'s {}", call.number, key);
   if (key == "turns") return Differs(what, wanted, TurnsOf(call), captures);
-  if (key == "body") return Differs(what, wanted, call.json ? *call.json : value(boost::json::string(call.body)), captures);
+  if (key == "body")
+    return Differs(what, wanted, call.json ? *call.json : value(boost::json::string(call.body)),
+                   captures);
   if (key == "headers") return Differs(what, wanted, HeadersOf(call), captures);
-  if (key == "method") return Differs(what, wanted, value(boost::json::string(call.method)), captures);
+  if (key == "method")
+    return Differs(what, wanted, value(boost::json::string(call.method)), captures);
   return Differs(what, wanted, value(boost::json::string(call.path)), captures);
 }
 
@@ -70,7 +76,8 @@ bool Occurs(const std::string& text, const object& pattern, const provider::Snap
     if (call.body.find(text) != std::string::npos) return true;
     const auto turns = TurnsOf(call);
     return std::any_of(turns.begin(), turns.end(), [&](const value& turn) {
-      return std::string_view(turn.get_array()[1].get_string()).find(text) != std::string_view::npos;
+      return std::string_view(turn.get_array()[1].get_string()).find(text) !=
+             std::string_view::npos;
     });
   };
   if (pattern.contains("call")) {
@@ -91,27 +98,32 @@ boost::json::array TurnsOf(const provider::Call& call) {
     const auto* fields = message.if_object();
     const auto* role = fields ? StringAt(*fields, "role") : nullptr;
     if (!role || *role == "system" || *role == "developer") continue;
-    turns.push_back(boost::json::array{*role, boost::json::string(ContentText(fields->if_contains("content")))});
+    turns.push_back(boost::json::array{
+        *role, boost::json::string(ContentText(fields->if_contains("content")))});
   }
   return turns;
 }
 
-std::optional<std::string> ProviderMismatch(const object& pattern, const provider::Snapshot& journal, Captures& captures) {
+std::optional<std::string> ProviderMismatch(const object& pattern,
+                                            const provider::Snapshot& journal, Captures& captures) {
   const auto count = [](std::int64_t n) { return value(n); };
   for (const auto& [key_view, wanted] : pattern) {
     const std::string key(key_view);
     std::optional<std::string> fault;
     if (key == "call") continue;
     if (key == "calls") {
-      fault = Differs("calls", wanted, count(static_cast<std::int64_t>(journal.calls.size())), captures);
+      fault = Differs("calls", wanted, count(static_cast<std::int64_t>(journal.calls.size())),
+                      captures);
     } else if (key == "open") {
       fault = Differs("open calls", wanted, count(CountOpen(journal)), captures);
     } else if (key == "closed_by_caller") {
       fault = Differs("calls closed by the caller", wanted, count(CountClosed(journal)), captures);
     } else if (key == "contains" || key == "lacks") {
-      const std::string text(wanted.is_string() ? std::string_view(wanted.get_string()) : std::string_view());
+      const std::string text(wanted.is_string() ? std::string_view(wanted.get_string())
+                                                : std::string_view());
       if (Occurs(text, pattern, journal) != (key == "contains")) {
-        fault = fmt::format("\"{}\" {} in what the provider was sent", Excerpt(text), key == "lacks" ? "occurs" : "does not occur");
+        fault = fmt::format("\"{}\" {} in what the provider was sent", Excerpt(text),
+                            key == "lacks" ? "occurs" : "does not occur");
       }
     } else if (const auto* call = Selected(pattern, journal)) {
       fault = DiffersInCall(key, wanted, *call, captures);
@@ -123,11 +135,13 @@ std::optional<std::string> ProviderMismatch(const object& pattern, const provide
   return std::nullopt;
 }
 
-std::optional<std::chrono::steady_clock::time_point> MomentOf(const object& pattern, const provider::Snapshot& journal) {
+std::optional<std::chrono::steady_clock::time_point> MomentOf(const object& pattern,
+                                                              const provider::Snapshot& journal) {
   std::optional<std::chrono::steady_clock::time_point> latest;
   if (pattern.contains("closed_by_caller")) {
     for (const auto& call : journal.calls) {
-      if (call.closed_by_caller && call.closed_at && (!latest || *call.closed_at > *latest)) latest = call.closed_at;
+      if (call.closed_by_caller && call.closed_at && (!latest || *call.closed_at > *latest))
+        latest = call.closed_at;
     }
     return latest;
   }

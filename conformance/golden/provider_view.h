@@ -13,13 +13,15 @@
 namespace touchstone {
 
 // The first thing in which the journal differs from the pattern; nothing when all keys hold.
-std::optional<std::string> ProviderMismatch(const boost::json::object& pattern, const provider::Snapshot& journal, Captures& captures);
+std::optional<std::string> ProviderMismatch(const boost::json::object& pattern,
+                                            const provider::Snapshot& journal, Captures& captures);
 
-// The transcript that a call shows the provider, without system messages: [["user","a"],["assistant","b"]].
+// The transcript that a call shows the provider, without system messages:
+// [["user","a"],["assistant","b"]].
 boost::json::array TurnsOf(const provider::Call& call);
 
-// The moment that `within_ms` beside the step is about: when the call was closed, if the pattern asks for that, else
-// when it arrived. Nothing when there is no such call.
+// The moment that `within_ms` beside the step is about: when the call was closed, if the pattern
+// asks for that, else when it arrived. Nothing when there is no such call.
 std::optional<std::chrono::steady_clock::time_point> MomentOf(const boost::json::object& pattern,
                                                               const provider::Snapshot& journal);
 

@@ -27,7 +27,8 @@ bool IsCount(const value& v) { return v.is_int64() && v.get_int64() >= 0; }
 Fault OnlyKeys(const boost::json::object& object, std::initializer_list<std::string_view> known) {
   for (const auto& [key, ignored] : object) {
     if (std::find(known.begin(), known.end(), std::string_view(key)) == known.end()) {
-      return fmt::format("unknown key \"{}\"; known: {}", std::string_view(key), fmt::join(known, " "));
+      return fmt::format("unknown key \"{}\"; known: {}", std::string_view(key),
+                         fmt::join(known, " "));
     }
   }
   return std::nullopt;
@@ -35,8 +36,12 @@ Fault OnlyKeys(const boost::json::object& object, std::initializer_list<std::str
 
 Fault AnObject(const value& v) { return v.is_object() ? std::nullopt : Expected("an object", v); }
 Fault AText(const value& v) { return v.is_string() ? std::nullopt : Expected("a string", v); }
-Fault True(const value& v) { return v.is_bool() && v.get_bool() ? std::nullopt : Expected("true", v); }
-Fault ACount(const value& v) { return IsCount(v) ? std::nullopt : Expected("a number of milliseconds", v); }
+Fault True(const value& v) {
+  return v.is_bool() && v.get_bool() ? std::nullopt : Expected("true", v);
+}
+Fault ACount(const value& v) {
+  return IsCount(v) ? std::nullopt : Expected("a number of milliseconds", v);
+}
 
 Fault Rules(const value& v) {
   auto rules = provider::ParseRules(v);
@@ -50,7 +55,8 @@ Fault RawPart(const value& v) {
   const auto& part = v.get_object();
   if (auto fault = OnlyKeys(part, {"base64", "repeat", "times"})) return fault;
   if (const auto* base64 = part.if_contains("base64")) {
-    if (part.size() == 1 && base64->is_string() && provider::DecodeBase64(base64->get_string())) return std::nullopt;
+    if (part.size() == 1 && base64->is_string() && provider::DecodeBase64(base64->get_string()))
+      return std::nullopt;
     return Expected("{\"base64\":\"…\"} with valid base64", v);
   }
   const auto* repeat = part.if_contains("repeat");
@@ -85,7 +91,8 @@ Fault Start(const value& v) {
 Fault Env(const value& v) {
   if (auto fault = AnObject(v)) return fault;
   for (const auto& [name, setting] : v.get_object()) {
-    if (!setting.is_string() && !setting.is_null()) return Expected("a string, or null to remove the variable", setting);
+    if (!setting.is_string() && !setting.is_null())
+      return Expected("a string, or null to remove the variable", setting);
   }
   return std::nullopt;
 }
@@ -98,7 +105,8 @@ Fault SignalName(const value& v) {
 }
 
 Fault Restart(const value& v) {
-  if (!True(v) || (v.is_string() && (v.get_string() == "KILL" || v.get_string() == "TERM"))) return std::nullopt;
+  if (!True(v) || (v.is_string() && (v.get_string() == "KILL" || v.get_string() == "TERM")))
+    return std::nullopt;
   return Expected("true, \"KILL\" or \"TERM\"", v);
 }
 
@@ -118,8 +126,8 @@ Fault ObjectPatterns(const value& v) {
 Fault Outcome(const value& v) {
   if (auto fault = ObjectPattern(v)) return fault;
   if (!v.get_object().contains("request_id")) return Expected("a request_id in the outcome", v);
-  return OnlyKeys(v.get_object(), {"request_id", "ok", "code", "refused", "text", "usage", "replayed", "session_id",
-                                   "message", "retryable"});
+  return OnlyKeys(v.get_object(), {"request_id", "ok", "code", "refused", "text", "usage",
+                                   "replayed", "session_id", "message", "retryable"});
 }
 
 Fault Exit(const value& v) {
@@ -137,8 +145,8 @@ Fault TextPattern(const value& v) {
 
 Fault ProviderSaw(const value& v) {
   if (auto fault = ObjectPattern(v)) return fault;
-  return OnlyKeys(v.get_object(), {"calls", "open", "closed_by_caller", "call", "turns", "body", "headers", "method",
-                                   "path", "contains", "lacks"});
+  return OnlyKeys(v.get_object(), {"calls", "open", "closed_by_caller", "call", "turns", "body",
+                                   "headers", "method", "path", "contains", "lacks"});
 }
 
 const std::vector<StepKind>& Kinds() {
@@ -156,7 +164,9 @@ const std::vector<StepKind>& Kinds() {
       {"release", AText, {"mark"}},
       {"sleep_ms", ACount, {}},
       {"expect", ObjectPattern, {"process", "within_ms", "not_before_ms", "since", "deadline_ms"}},
-      {"expect_any_order", ObjectPatterns, {"process", "within_ms", "not_before_ms", "since", "deadline_ms"}},
+      {"expect_any_order",
+       ObjectPatterns,
+       {"process", "within_ms", "not_before_ms", "since", "deadline_ms"}},
       {"outcome", Outcome, {"process", "within_ms", "not_before_ms", "since", "deadline_ms"}},
       {"expect_silence_ms", ACount, {"process"}},
       {"expect_exit", Exit, {"process", "within_ms", "not_before_ms", "since", "deadline_ms"}},
@@ -172,7 +182,8 @@ const std::vector<StepKind>& Kinds() {
 std::string PartBytes(const value& part) {
   if (part.is_string()) return std::string(part.get_string());
   const auto& object = part.get_object();
-  if (const auto* base64 = object.if_contains("base64")) return *provider::DecodeBase64(base64->get_string());
+  if (const auto* base64 = object.if_contains("base64"))
+    return *provider::DecodeBase64(base64->get_string());
   std::string bytes;
   const auto& unit = object.at("repeat").get_string();
   const auto times = object.at("times").get_int64();
@@ -192,7 +203,9 @@ const StepKind* FindStepKind(std::string_view name) {
   return nullptr;
 }
 
-bool IsModifierOfEveryStep(std::string_view name) { return name == "modes" || name == "requirements" || name == "note"; }
+bool IsModifierOfEveryStep(std::string_view name) {
+  return name == "modes" || name == "requirements" || name == "note";
+}
 
 std::optional<std::string> CheckModifier(std::string_view name, const value& v) {
   if (name.ends_with("_ms") || name == "chunk_bytes") {
@@ -205,7 +218,8 @@ std::optional<std::string> CheckModifier(std::string_view name, const value& v) 
     if (!v.is_array() || v.get_array().empty()) return Expected("a list that is not empty", v);
     for (const auto& item : v.get_array()) {
       if (!item.is_string()) return Expected("a list of strings", v);
-      if (name == "modes" && !ModeFromString(item.get_string())) return Expected("modes S, O or B", item);
+      if (name == "modes" && !ModeFromString(item.get_string()))
+        return Expected("modes S, O or B", item);
     }
   }
   return std::nullopt;

@@ -21,7 +21,8 @@ using soak::WorkItem;
 // The answer in the words of WorkItem::expected.
 std::string OutcomeOf(const Line& line) {
   const auto status = StatusOf(line);
-  if (status == "REFUSED" || (status != "OK" && status != "PONG" && !CodeOf(line).empty())) return CodeOf(line);
+  if (status == "REFUSED" || (status != "OK" && status != "PONG" && !CodeOf(line).empty()))
+    return CodeOf(line);
   const auto* replayed = line.object() ? line.object()->if_contains("replayed") : nullptr;
   if (replayed && replayed->is_bool() && replayed->get_bool()) return status + " replayed";
   return status;
@@ -53,8 +54,10 @@ class Tally {
     if (outcome == expected && text_fits) {
       ++result_.as_expected;
     } else {
-      AddLocked({"LOAD-01", fmt::format("request {} must be answered {}{}, got {}", item.request_id, expected,
-                                        item.text.empty() ? "" : " with \"" + item.text + "\"", Excerpt(line.bytes, 300))});
+      AddLocked(
+          {"LOAD-01", fmt::format("request {} must be answered {}{}, got {}", item.request_id,
+                                  expected, item.text.empty() ? "" : " with \"" + item.text + "\"",
+                                  Excerpt(line.bytes, 300))});
     }
     const auto now = Clock::now();
     if (progress_ && now - told_ > std::chrono::milliseconds(200)) {
@@ -90,7 +93,9 @@ class Tally {
   TimePoint told_ = Clock::now();
 };
 
-double MsBetween(TimePoint from, TimePoint to) { return std::chrono::duration<double, std::milli>(to - from).count(); }
+double MsBetween(TimePoint from, TimePoint to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
 
 // S: one process; a window of requests under way, answered in any order.
 void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_token stop) {
@@ -104,8 +109,9 @@ void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_to
   };
   std::deque<UnderWay> window;
   const auto await_first = [&] {
-    const Line* line = (*host)->Await([&](const Line& l) { return l.Text("type") != "event" && l.Text("status") != "ACCEPTED"; },
-                                      Clock::now() + rig.patience);
+    const Line* line = (*host)->Await(
+        [&](const Line& l) { return l.Text("type") != "event" && l.Text("status") != "ACCEPTED"; },
+        Clock::now() + rig.patience);
     if (!line) return false;
     // Answers come in any order; one that nobody waits for is the life-cycle's to blame.
     for (auto it = window.begin(); it != window.end(); ++it) {
@@ -128,7 +134,8 @@ void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_to
   }
   while (alive && !window.empty() && !stop.stop_requested()) alive = await_first();
   if (!alive) {
-    tally.Add({{"LOAD-01", fmt::format("request {} got no answer within {} ms", window.front().item.request_id, rig.patience.count())}},
+    tally.Add({{"LOAD-01", fmt::format("request {} got no answer within {} ms",
+                                       window.front().item.request_id, rig.patience.count())}},
               talk.Transcript());
   }
   if (!stop.stop_requested()) talk.Finish();
@@ -136,9 +143,11 @@ void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_to
 }
 
 // O and B: a process for each request, a few at a time on state directories of their own.
-void LoadOneShots(Rig& rig, const LoadOptions& options, int worker, std::atomic<int>& next, Tally& tally, std::stop_token stop) {
+void LoadOneShots(Rig& rig, const LoadOptions& options, int worker, std::atomic<int>& next,
+                  Tally& tally, std::stop_token stop) {
   Conversation talk(rig, options.mode);
-  soak::Workload work(options.seed + static_cast<std::uint64_t>(worker), fmt::format("w{}", worker));
+  soak::Workload work(options.seed + static_cast<std::uint64_t>(worker),
+                      fmt::format("w{}", worker));
   while (next++ < options.requests && !stop.stop_requested()) {
     auto host = talk.Start();
     if (!host) return tally.Add({{"LOAD-01", host.error()}}, {});
@@ -146,7 +155,8 @@ void LoadOneShots(Rig& rig, const LoadOptions& options, int worker, std::atomic<
     (*host)->Send(item.line + "\n", Clock::now() + rig.patience);
     (*host)->CloseStdin();
     tally.Sent();
-    const Line* line = (*host)->Await([](const Line&) { return true; }, Clock::now() + rig.patience);
+    const Line* line =
+        (*host)->Await([](const Line&) { return true; }, Clock::now() + rig.patience);
     if (line) {
       tally.Answered(item, *line, MsBetween((*host)->started_at(), line->at));
       work.Answered(item);
@@ -158,7 +168,8 @@ void LoadOneShots(Rig& rig, const LoadOptions& options, int worker, std::atomic<
 
 }  // namespace
 
-LoadResult RunLoad(Rig& rig, const LoadOptions& options, const std::function<void(int)>& progress, std::stop_token stop) {
+LoadResult RunLoad(Rig& rig, const LoadOptions& options, const std::function<void(int)>& progress,
+                   std::stop_token stop) {
   Tally tally(options.mode, progress);
   const auto begun = Clock::now();
   if (options.mode == Mode::kStream) {
@@ -174,17 +185,23 @@ LoadResult RunLoad(Rig& rig, const LoadOptions& options, const std::function<voi
   result.seconds = std::chrono::duration<double>(Clock::now() - begun).count();
   result.interrupted = stop.stop_requested();
   if (result.violations.empty() && !result.interrupted && result.answered != options.requests) {
-    result.violations.push_back({"LOAD-01", fmt::format("{} requests, {} answers", options.requests, result.answered)});
+    result.violations.push_back(
+        {"LOAD-01", fmt::format("{} requests, {} answers", options.requests, result.answered)});
   }
   return result;
 }
 
 std::string FormatLoad(const LoadOptions& options, const LoadResult& result) {
   std::string outcomes;
-  for (const auto& [outcome, count] : result.outcomes) outcomes += fmt::format("{}{} {}", outcomes.empty() ? "" : ", ", count, outcome);
-  return fmt::format("{} [{}]: {} sent, {} answered, {} as expected ({}); {:.1f} s, {:.0f}/s, p50 {:.1f} ms, p99 {:.1f} ms, max {:.1f} ms",
-                     result.violations.empty() ? "pass" : "fail", ToString(options.mode), result.sent, result.answered, result.as_expected,
-                     outcomes, result.seconds, result.answered / std::max(result.seconds, 1e-9), result.p50_ms, result.p99_ms, result.max_ms);
+  for (const auto& [outcome, count] : result.outcomes)
+    outcomes += fmt::format("{}{} {}", outcomes.empty() ? "" : ", ", count, outcome);
+  return fmt::format(
+      "{} [{}]: {} sent, {} answered, {} as expected ({}); {:.1f} s, {:.0f}/s, p50 {:.1f} ms, p99 "
+      "{:.1f} ms, max {:.1f} ms",
+      result.violations.empty() ? "pass" : "fail", ToString(options.mode), result.sent,
+      result.answered, result.as_expected, outcomes, result.seconds,
+      result.answered / std::max(result.seconds, 1e-9), result.p50_ms, result.p99_ms,
+      result.max_ms);
 }
 
 }  // namespace touchstone

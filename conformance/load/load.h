@@ -1,5 +1,6 @@
-// LOAD-01: many consecutive requests, each answered exactly once, every byte of stdout parseable. A closed loop: the next
-// request goes out when an answer came in, so that it measures whether, not how fast.
+// LOAD-01: many consecutive requests, each answered exactly once, every byte of stdout parseable. A
+// closed loop: the next request goes out when an answer came in, so that it measures whether, not
+// how fast.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ struct LoadResult {
 };
 
 // `progress` is told the number of answers so far, at most a few times a second.
-LoadResult RunLoad(Rig& rig, const LoadOptions& options, const std::function<void(int)>& progress, std::stop_token stop);
+LoadResult RunLoad(Rig& rig, const LoadOptions& options, const std::function<void(int)>& progress,
+                   std::stop_token stop);
 
 // "1000 sent, 1000 answered, …": one line for a person.
 std::string FormatLoad(const LoadOptions& options, const LoadResult& result);

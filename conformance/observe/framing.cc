@@ -8,7 +8,8 @@ namespace touchstone {
 namespace {
 
 Violation Fault(std::string_view what, std::string_view line) {
-  return {"FRAME-01", fmt::format("stdout must carry one JSON object per line; {}: {}", what, Excerpt(line))};
+  return {"FRAME-01",
+          fmt::format("stdout must carry one JSON object per line; {}: {}", what, Excerpt(line))};
 }
 
 }  // namespace
@@ -31,7 +32,9 @@ JudgedLine JudgeLine(std::string_view line) {
   if (line.empty()) return {std::nullopt, Fault("a blank line came", line)};
   if (!IsValidUtf8(line)) return {std::nullopt, Fault("a line is not valid UTF-8", line)};
   auto json = ParseStrict(line);
-  if (!json) return {std::nullopt, Fault(fmt::format("a line is not JSON ({})", json.error().message), line)};
+  if (!json)
+    return {std::nullopt,
+            Fault(fmt::format("a line is not JSON ({})", json.error().message), line)};
   JudgedLine judged{std::move(*json), std::nullopt};
   if (!judged.json->is_object()) {
     judged.violation = Fault("a line is JSON, but not an object", line);

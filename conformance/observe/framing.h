@@ -1,5 +1,5 @@
-// Bytes become lines, and every line is held against FRAME-01: complete, one JSON object, valid UTF-8, ended by a
-// single LF. The splitter is fed whatever the pipe gives, in any pieces.
+// Bytes become lines, and every line is held against FRAME-01: complete, one JSON object, valid
+// UTF-8, ended by a single LF. The splitter is fed whatever the pipe gives, in any pieces.
 //
 // Not thread-safe; one splitter per stream.
 #pragma once

@@ -2,15 +2,16 @@
 
 #include <simdjson.h>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <boost/json/serialize.hpp>
 
 namespace touchstone {
 namespace {
 
 using simdjson::dom::element_type;
 
-// Throws nothing of its own: the DOM is complete when we walk it, so the only refusal left is a repeated key.
+// Throws nothing of its own: the DOM is complete when we walk it, so the only refusal left is a
+// repeated key.
 tl::expected<boost::json::value, JsonError> Convert(simdjson::dom::element element) {
   switch (element.type()) {
     case element_type::NULL_VALUE:
@@ -55,7 +56,8 @@ tl::expected<boost::json::value, JsonError> Convert(simdjson::dom::element eleme
 
 tl::expected<boost::json::value, JsonError> ParseStrict(std::string_view bytes) {
   // simdjson skips a byte order mark; the contract does not.
-  if (bytes.substr(0, 3) == "\xEF\xBB\xBF") return tl::unexpected(JsonError{"it begins with a BOM"});
+  if (bytes.substr(0, 3) == "\xEF\xBB\xBF")
+    return tl::unexpected(JsonError{"it begins with a BOM"});
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (auto error = parser.parse(bytes.data(), bytes.size(), true).get(root)) {

@@ -1,5 +1,5 @@
-// What an observation of the host's behaviour accuses it of: one requirement of the contract, and what
-// was expected and what came. A value; any thread may copy it.
+// What an observation of the host's behaviour accuses it of: one requirement of the contract, and
+// what was expected and what came. A value; any thread may copy it.
 #pragma once
 
 #include <string>

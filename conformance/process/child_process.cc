@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/post.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/readable_pipe.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/writable_pipe.hpp>
@@ -30,16 +30,20 @@ namespace asio = boost::asio;
 tl::expected<std::string, std::string> FindProgram(const std::string& name) {
   if (name.find('/') != std::string::npos) {
     std::error_code ec;
-    if (!std::filesystem::exists(name, ec)) return tl::unexpected(fmt::format("{}: no such file", name));
-    if (std::filesystem::is_directory(name, ec)) return tl::unexpected(fmt::format("{}: is a directory", name));
-    if (::access(name.c_str(), X_OK) != 0) return tl::unexpected(fmt::format("{}: not executable", name));
+    if (!std::filesystem::exists(name, ec))
+      return tl::unexpected(fmt::format("{}: no such file", name));
+    if (std::filesystem::is_directory(name, ec))
+      return tl::unexpected(fmt::format("{}: is a directory", name));
+    if (::access(name.c_str(), X_OK) != 0)
+      return tl::unexpected(fmt::format("{}: not executable", name));
     return name;
   }
   const char* path = ::getenv("PATH");
   std::istringstream folders(path ? path : "/usr/bin:/bin");
   for (std::string folder; std::getline(folders, folder, ':');) {
     const auto candidate = (folder.empty() ? "." : folder) + "/" + name;
-    if (::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate)) return candidate;
+    if (::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate))
+      return candidate;
   }
   return tl::unexpected(fmt::format("{}: not found in PATH", name));
 }
@@ -59,7 +63,13 @@ std::string ExitStatus::ToString() const {
 class ChildProcess::Impl : public std::enable_shared_from_this<ChildProcess::Impl> {
  public:
   Impl(IoThread& io, ChildSink& sink)
-      : context_(io.context()), sink_(&sink), stdin_(context_), out_(context_), err_(context_), pidfd_(context_), again_(context_) {}
+      : context_(io.context()),
+        sink_(&sink),
+        stdin_(context_),
+        out_(context_),
+        err_(context_),
+        pidfd_(context_),
+        again_(context_) {}
 
   // On the IoThread.
   std::string Launch(const LaunchOptions& options, const std::string& program) {
@@ -77,11 +87,13 @@ class ChildProcess::Impl : public std::enable_shared_from_this<ChildProcess::Imp
   }
 
   void AwaitEnd() {
-    pidfd_.async_wait(asio::posix::descriptor_base::wait_read, [self = shared_from_this()](boost::system::error_code ec) {
+    pidfd_.async_wait(asio::posix::descriptor_base::wait_read, [self = shared_from_this()](
+                                                                   boost::system::error_code ec) {
       int status = 0;
       const pid_t reaped = ec ? -1 : ::waitpid(self->pid_, &status, WNOHANG);
       if (reaped == self->pid_) return self->Exited(FromWaitStatus(status));
-      // Readable but not to be reaped: look again soon instead of blocking the thread that reads everybody's pipes.
+      // Readable but not to be reaped: look again soon instead of blocking the thread that reads
+      // everybody's pipes.
       self->again_.expires_after(std::chrono::milliseconds(2));
       self->again_.async_wait([self](boost::system::error_code) { self->AwaitEnd(); });
     });
@@ -104,7 +116,8 @@ class ChildProcess::Impl : public std::enable_shared_from_this<ChildProcess::Imp
     if (source.paused || source.reading || !source.pipe.is_open()) return;
     source.reading = true;
     source.pipe.async_read_some(
-        asio::buffer(source.buffer), [self = shared_from_this(), stream](boost::system::error_code ec, std::size_t n) {
+        asio::buffer(source.buffer),
+        [self = shared_from_this(), stream](boost::system::error_code ec, std::size_t n) {
           const auto at = Clock::now();
           auto& source = self->Of(stream);
           source.reading = false;
@@ -141,7 +154,8 @@ class ChildProcess::Impl : public std::enable_shared_from_this<ChildProcess::Imp
   void Abandon() {
     sink_ = nullptr;
     {
-      // After the exit the group's number may belong to somebody else: strays are then found by KillStrays().
+      // After the exit the group's number may belong to somebody else: strays are then found by
+      // KillStrays().
       std::lock_guard lock(mutex_);
       if (!exit_ && pid_ > 0) ::kill(-pid_, SIGKILL);
     }
@@ -173,7 +187,8 @@ class ChildProcess::Impl : public std::enable_shared_from_this<ChildProcess::Imp
 
 ChildProcess::ChildProcess(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-tl::expected<std::unique_ptr<ChildProcess>, std::string> ChildProcess::Start(IoThread& io, LaunchOptions options,
+tl::expected<std::unique_ptr<ChildProcess>, std::string> ChildProcess::Start(IoThread& io,
+                                                                             LaunchOptions options,
                                                                              ChildSink& sink) {
   if (options.argv.empty()) return tl::unexpected(std::string("no command was given"));
   auto program = FindProgram(options.argv.front());
@@ -192,7 +207,8 @@ ChildProcess::~ChildProcess() {
     abandoned.set_value();
   });
   abandoned.get_future().wait();
-  // Not reaped within 10 s after SIGKILL means stuck in the kernel; nothing more can be done from here.
+  // Not reaped within 10 s after SIGKILL means stuck in the kernel; nothing more can be done from
+  // here.
   WaitExit(Clock::now() + std::chrono::seconds(10));
 }
 

@@ -1,11 +1,12 @@
-// A host under test, or any other program, as a child: three pipes, its own process group, a typed exit.
+// A host under test, or any other program, as a child: three pipes, its own process group, a typed
+// exit.
 //
-// Passive: it does nothing by itself but read its pipes on the IoThread and report to its Sink. The child is
-// killed when the judge dies (PR_SET_PDEATHSIG), and the destructor kills the whole group, reaps the child and
-// returns only when both are done.
+// Passive: it does nothing by itself but read its pipes on the IoThread and report to its Sink. The
+// child is killed when the judge dies (PR_SET_PDEATHSIG), and the destructor kills the whole group,
+// reaps the child and returns only when both are done.
 //
-// Threads: the methods may be called from any thread but the IoThread. Sink methods are called on the IoThread, one
-// at a time; they must not block.
+// Threads: the methods may be called from any thread but the IoThread. Sink methods are called on
+// the IoThread, one at a time; they must not block.
 #pragma once
 
 #include <sys/types.h>
@@ -51,7 +52,8 @@ struct LaunchOptions {
   std::string working_directory;         // empty: the judge's own
 };
 
-// When a queued write reached the pipe: the first byte was offered at `begun`, the last was taken at `ended`.
+// When a queued write reached the pipe: the first byte was offered at `begun`, the last was taken
+// at `ended`.
 struct WriteTimes {
   TimePoint begun, ended;
   bool complete = false;  // false: the reader went away, or the deadline passed first
@@ -60,7 +62,8 @@ struct WriteTimes {
 class ChildProcess {
  public:
   // Starts it, or says why not ("no such program", "not executable").
-  static tl::expected<std::unique_ptr<ChildProcess>, std::string> Start(IoThread& io, LaunchOptions options,
+  static tl::expected<std::unique_ptr<ChildProcess>, std::string> Start(IoThread& io,
+                                                                        LaunchOptions options,
                                                                         ChildSink& sink);
   ~ChildProcess();
 

@@ -1,5 +1,5 @@
-// Ctrl-C and SIGTERM for the judge: the first asks everybody to stop and kills the hosts, so that nobody waits for them; a
-// second ends the program at once (the warden cleans up).
+// Ctrl-C and SIGTERM for the judge: the first asks everybody to stop and kills the hosts, so that
+// nobody waits for them; a second ends the program at once (the warden cleans up).
 //
 // Made in main() before any other thread, since the signals are blocked for all threads.
 #pragma once

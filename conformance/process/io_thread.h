@@ -1,7 +1,8 @@
 // The one thread on which the judge starts child processes and reads their pipes.
 //
-// Children are started here and nowhere else because the kernel delivers PR_SET_PDEATHSIG when the *thread* that
-// forked ends: this one lives as long as the judge, so a child dies with the judge and not before.
+// Children are started here and nowhere else because the kernel delivers PR_SET_PDEATHSIG when the
+// *thread* that forked ends: this one lives as long as the judge, so a child dies with the judge
+// and not before.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>

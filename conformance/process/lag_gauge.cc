@@ -25,7 +25,8 @@ LagGauge::LagGauge() : asleep_since_(steady_clock::now()) {
       }
       std::this_thread::sleep_for(kNap);
       const auto until = steady_clock::now();
-      const auto overshoot = std::chrono::duration_cast<std::chrono::microseconds>(until - from - kNap);
+      const auto overshoot =
+          std::chrono::duration_cast<std::chrono::microseconds>(until - from - kNap);
       if (overshoot < kWorthNoting) continue;
       std::lock_guard lock(mutex_);
       std::erase_if(stalls_, [&](const Stall& stall) { return stall.until + kRemember < until; });
@@ -39,7 +40,8 @@ LagGauge::~LagGauge() = default;
 std::chrono::microseconds LagGauge::WorstSince(TimePoint from) const {
   std::lock_guard lock(mutex_);
   // A stall that goes on right now has not been noted yet.
-  auto worst = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - asleep_since_ - kNap);
+  auto worst = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() -
+                                                                     asleep_since_ - kNap);
   worst = std::max(worst, std::chrono::microseconds(0));
   for (const Stall& stall : stalls_) {
     if (stall.until >= from) worst = std::max(worst, stall.overshoot);

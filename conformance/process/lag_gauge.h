@@ -1,5 +1,5 @@
-// How late this machine is: a thread that sleeps 5 ms over and over and notes by how much it overslept. The contract's
-// timing rule counts a trial only when the overshoot stayed within 10 ms.
+// How late this machine is: a thread that sleeps 5 ms over and over and notes by how much it
+// overslept. The contract's timing rule counts a trial only when the overshoot stayed within 10 ms.
 //
 // Thread-safe. Costs 200 wake-ups a second for as long as it lives.
 #pragma once
@@ -27,7 +27,7 @@ class LagGauge {
     std::chrono::microseconds overshoot;
   };
 
-  mutable std::mutex mutex_;  // guards stalls_, asleep_since_
+  mutable std::mutex mutex_;   // guards stalls_, asleep_since_
   std::vector<Stall> stalls_;  // only those over 1 ms, oldest first
   TimePoint asleep_since_;
   std::jthread thread_;

@@ -1,10 +1,10 @@
 #include "conformance/process/proc_stats.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <sstream>
 
@@ -19,17 +19,31 @@ std::vector<pid_t> NumericEntries(const std::string& path) {
   DIR* directory = ::opendir(path.c_str());
   if (directory == nullptr) return numbers;
   while (dirent* entry = ::readdir(directory)) {
-    if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') numbers.push_back(std::atoi(entry->d_name));
+    if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9')
+      numbers.push_back(std::atoi(entry->d_name));
   }
   ::closedir(directory);
   return numbers;
 }
 
+// The whole file; empty when the process is gone. (A stream would throw: /proc files vanish while
+// they are read.)
+std::string ReadProcFile(pid_t pid, const char* name) {
+  const int fd = ::open(fmt::format("/proc/{}/{}", pid, name).c_str(), O_RDONLY | O_CLOEXEC);
+  std::string text;
+  if (fd < 0) return text;
+  char buffer[4096];
+  for (ssize_t n = 0; (n = ::read(fd, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(n));
+  ::close(fd);
+  return text;
+}
+
 }  // namespace
 
 std::optional<ProcStats> ReadProcStats(pid_t pid) {
-  std::ifstream status(fmt::format("/proc/{}/status", pid));
-  if (!status) return std::nullopt;
+  std::istringstream status(ReadProcFile(pid, "status"));
+  if (status.str().empty()) return std::nullopt;
   ProcStats stats;
   for (std::string line; std::getline(status, line);) {
     std::istringstream fields(line);
@@ -45,8 +59,7 @@ std::optional<ProcStats> ReadProcStats(pid_t pid) {
 }
 
 std::optional<ProcInfo> ReadProcInfo(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string text((std::istreambuf_iterator<char>(file)), {});
+  const std::string text = ReadProcFile(pid, "stat");
   // The name stands in parentheses and may itself contain any of them.
   const auto open = text.find('('), close = text.rfind(')');
   if (open == std::string::npos || close == std::string::npos) return std::nullopt;
@@ -78,7 +91,7 @@ std::vector<ProcInfo> Descendants(pid_t root) {
 }
 
 std::optional<std::string> ProcEnvironment(pid_t pid, const std::string& name) {
-  std::ifstream file(fmt::format("/proc/{}/environ", pid));
+  std::istringstream file(ReadProcFile(pid, "environ"));
   for (std::string entry; std::getline(file, entry, '\0');) {
     if (entry.starts_with(name + "=")) return entry.substr(name.size() + 1);
   }

@@ -1,5 +1,5 @@
-// Facts about processes, read from /proc: what a caller of the host could see with ps. All functions may be
-// called from any thread; a process that is gone yields nothing.
+// Facts about processes, read from /proc: what a caller of the host could see with ps. All
+// functions may be called from any thread; a process that is gone yields nothing.
 #pragma once
 
 #include <sys/types.h>
@@ -31,7 +31,8 @@ std::optional<ProcInfo> ReadProcInfo(pid_t pid);
 // All living descendants of `root` (zombies are not counted), nearest first.
 std::vector<ProcInfo> Descendants(pid_t root);
 
-// The value of `name` in the environment that the process was started with; nothing when it is not set.
+// The value of `name` in the environment that the process was started with; nothing when it is not
+// set.
 std::optional<std::string> ProcEnvironment(pid_t pid, const std::string& name);
 
 }  // namespace touchstone

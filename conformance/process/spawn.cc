@@ -40,7 +40,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// What the child needs between vfork and exec, prepared before: it shares the judge's memory, so it may only make system calls.
+// What the child needs between vfork and exec, prepared before: it shares the judge's memory, so it
+// may only make system calls.
 struct Plan {
   const char* program;
   char* const* argv;
@@ -68,15 +69,23 @@ int Become(const Plan& plan) {
 
 }  // namespace
 
-tl::expected<Spawned, std::string> Spawn(const std::string& program, const std::vector<std::string>& argv,
-                                         const std::vector<std::string>& environment, const std::string& working_directory) {
+tl::expected<Spawned, std::string> Spawn(const std::string& program,
+                                         const std::vector<std::string>& argv,
+                                         const std::vector<std::string>& environment,
+                                         const std::string& working_directory) {
   Pipe in, out, err;
   if (!in.Open() || !out.Open() || !err.Open()) {
-    return tl::unexpected(fmt::format("cannot start {}: no pipe could be made: {}", program, ::strerror(errno)));
+    return tl::unexpected(
+        fmt::format("cannot start {}: no pipe could be made: {}", program, ::strerror(errno)));
   }
   const auto argv_pointers = Pointers(argv), environment_pointers = Pointers(environment);
-  const Plan plan{program.c_str(), argv_pointers.data(), environment_pointers.data(), working_directory.c_str(),
-                  in.read, out.write, err.write};
+  const Plan plan{program.c_str(),
+                  argv_pointers.data(),
+                  environment_pointers.data(),
+                  working_directory.c_str(),
+                  in.read,
+                  out.write,
+                  err.write};
   // The child writes it into the memory that it shares with us.
   volatile int child_errno = 0;
   // A handler of the judge must not run in the child.
@@ -90,7 +99,8 @@ tl::expected<Spawned, std::string> Spawn(const std::string& program, const std::
   }
   const int fork_errno = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (pid < 0) return tl::unexpected(fmt::format("cannot start {}: {}", program, ::strerror(fork_errno)));
+  if (pid < 0)
+    return tl::unexpected(fmt::format("cannot start {}: {}", program, ::strerror(fork_errno)));
   if (child_errno != 0) {
     ::waitpid(pid, nullptr, 0);
     return tl::unexpected(fmt::format("cannot start {}: {}", program, ::strerror(child_errno)));
@@ -102,7 +112,8 @@ tl::expected<Spawned, std::string> Spawn(const std::string& program, const std::
     ::waitpid(pid, nullptr, 0);
     return tl::unexpected(fmt::format("cannot watch {}: {}", program, ::strerror(reason)));
   }
-  for (int* end : {&in.write, &out.read, &err.read}) ::fcntl(*end, F_SETFL, ::fcntl(*end, F_GETFL) | O_NONBLOCK);
+  for (int* end : {&in.write, &out.read, &err.read})
+    ::fcntl(*end, F_SETFL, ::fcntl(*end, F_GETFL) | O_NONBLOCK);
   return Spawned{pid, pidfd, Take(in.write), Take(out.read), Take(err.read)};
 }
 

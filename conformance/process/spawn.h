@@ -1,8 +1,8 @@
 // Starts a program with three pipes, in a process group of its own, so that it dies with the judge.
 //
-// By vfork(2), since the judge starts thousands: the cost does not grow with the judge's memory. No descriptor of the judge
-// but the three reaches the child, whether it was opened close-on-exec or not; a leaked socket would keep the
-// provider's connections open.
+// By vfork(2), since the judge starts thousands: the cost does not grow with the judge's memory. No
+// descriptor of the judge but the three reaches the child, whether it was opened close-on-exec or
+// not; a leaked socket would keep the provider's connections open.
 #pragma once
 
 #include <sys/types.h>
@@ -22,8 +22,11 @@ struct Spawned {
   int out = -1, err = -1;
 };
 
-// `program` is a path. The child gets default signal handlers, an empty signal mask, and SIGKILL when the calling *thread* ends.
-tl::expected<Spawned, std::string> Spawn(const std::string& program, const std::vector<std::string>& argv,
-                                         const std::vector<std::string>& environment, const std::string& working_directory);
+// `program` is a path. The child gets default signal handlers, an empty signal mask, and SIGKILL
+// when the calling *thread* ends.
+tl::expected<Spawned, std::string> Spawn(const std::string& program,
+                                         const std::vector<std::string>& argv,
+                                         const std::vector<std::string>& environment,
+                                         const std::string& working_directory);
 
 }  // namespace touchstone

@@ -16,8 +16,9 @@ namespace {
 
 pid_t judge_pid = -1;
 
-// A signal from a terminal (SI_KERNEL) reaches the judge as well, since both are in the foreground group:
-// forwarding it would look like a second, impatient one. A signal from kill(1) went to the warden alone.
+// A signal from a terminal (SI_KERNEL) reaches the judge as well, since both are in the foreground
+// group: forwarding it would look like a second, impatient one. A signal from kill(1) went to the
+// warden alone.
 void Forward(int signal_number, siginfo_t* info, void*) {
   const int saved = errno;
   if (judge_pid > 0 && info->si_code != SI_KERNEL) ::kill(judge_pid, signal_number);

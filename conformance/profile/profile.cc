@@ -7,8 +7,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "conformance/profile/substitute.h"
 #include "conformance/observe/strict_json.h"
+#include "conformance/profile/substitute.h"
 
 namespace touchstone {
 namespace {
@@ -16,7 +16,8 @@ namespace {
 using boost::json::object;
 using boost::json::value;
 
-constexpr std::string_view kCommandNames[] = {"stream", "oneshot", "bridge", "self_test", "worker", "inspect"};
+constexpr std::string_view kCommandNames[] = {"stream",    "oneshot", "bridge",
+                                              "self_test", "worker",  "inspect"};
 constexpr std::string_view kCapabilities[] = {"tools", "events", "ops", "inspect", "governance"};
 
 template <typename Names>
@@ -52,7 +53,9 @@ class Reader {
     if (key == "protocol") {
       std::string protocol;
       if (auto fault = Text(v, protocol); !fault.empty()) return fault;
-      return protocol == "zene-host-v1" ? "" : fmt::format("expected \"zene-host-v1\", got \"{}\"", protocol);
+      return protocol == "zene-host-v1"
+                 ? ""
+                 : fmt::format("expected \"zene-host-v1\", got \"{}\"", protocol);
     }
     if (key == "provider_dialect") {
       if (auto fault = Text(v, into_.dialect); !fault.empty()) return fault;
@@ -72,7 +75,8 @@ class Reader {
   }
 
   static std::string Text(const value& v, std::string& into) {
-    if (!v.is_string() || v.get_string().empty()) return fmt::format("expected a string, got {}", ToJson(v));
+    if (!v.is_string() || v.get_string().empty())
+      return fmt::format("expected a string, got {}", ToJson(v));
     into = v.get_string();
     return {};
   }
@@ -81,14 +85,17 @@ class Reader {
     if (!v.is_object()) return "expected an object of commands";
     for (const auto& [name, command] : v.get_object()) {
       if (!IsKnown(kCommandNames, name)) {
-        return fmt::format("unknown mode \"{}\"; known: {}", std::string_view(name), fmt::join(kCommandNames, " "));
+        return fmt::format("unknown mode \"{}\"; known: {}", std::string_view(name),
+                           fmt::join(kCommandNames, " "));
       }
       if (!command.is_array() || command.get_array().empty()) {
-        return fmt::format("\"{}\" must be a list of words, the program first", std::string_view(name));
+        return fmt::format("\"{}\" must be a list of words, the program first",
+                           std::string_view(name));
       }
       for (const auto& word : command.get_array()) {
         std::string text;
-        if (auto fault = Text(word, text); !fault.empty()) return fmt::format("\"{}\": {}", std::string_view(name), fault);
+        if (auto fault = Text(word, text); !fault.empty())
+          return fmt::format("\"{}\": {}", std::string_view(name), fault);
         into_.commands[name].push_back(text);
       }
     }
@@ -98,7 +105,8 @@ class Reader {
   std::string Environment(const value& v) {
     if (!v.is_object()) return "expected an object of variables";
     for (const auto& [name, setting] : v.get_object()) {
-      if (!setting.is_string()) return fmt::format("\"{}\" must be a string", std::string_view(name));
+      if (!setting.is_string())
+        return fmt::format("\"{}\" must be a string", std::string_view(name));
       into_.environment[name] = std::string(setting.get_string());
     }
     return {};
@@ -108,7 +116,8 @@ class Reader {
     if (!v.is_array()) return "expected a list";
     for (const auto& item : v.get_array()) {
       if (!item.is_string() || !IsKnown(kCapabilities, item.get_string())) {
-        return fmt::format("unknown capability {}; known: {}", ToJson(item), fmt::join(kCapabilities, " "));
+        return fmt::format("unknown capability {}; known: {}", ToJson(item),
+                           fmt::join(kCapabilities, " "));
       }
       into_.capabilities.emplace(item.get_string());
     }
@@ -121,7 +130,10 @@ class Reader {
 }  // namespace
 
 const std::vector<std::string>* Profile::CommandFor(Mode mode) const {
-  const char* name = mode == Mode::kStream ? "stream" : mode == Mode::kOneShot ? "oneshot" : mode == Mode::kBridge ? "bridge" : "";
+  const char* name = mode == Mode::kStream    ? "stream"
+                     : mode == Mode::kOneShot ? "oneshot"
+                     : mode == Mode::kBridge  ? "bridge"
+                                              : "";
   const auto found = commands.find(name);
   return found == commands.end() ? nullptr : &found->second;
 }
@@ -138,18 +150,22 @@ std::vector<std::string> Profile::ProgramPrefix() const {
 
 std::string Profile::CommandLine() const {
   for (const char* name : {"stream", "oneshot", "bridge"}) {
-    if (auto found = commands.find(name); found != commands.end()) return fmt::format("{}", fmt::join(found->second, " "));
+    if (auto found = commands.find(name); found != commands.end())
+      return fmt::format("{}", fmt::join(found->second, " "));
   }
   return {};
 }
 
-tl::expected<Profile, std::string> LoadProfile(const std::filesystem::path& file, const std::filesystem::path& bin_dir) {
+tl::expected<Profile, std::string> LoadProfile(const std::filesystem::path& file,
+                                               const std::filesystem::path& bin_dir) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return tl::unexpected(fmt::format("{}: cannot read the profile", file.string()));
   const std::string text((std::istreambuf_iterator<char>(stream)), {});
   auto json = ParseStrict(text);
-  if (!json) return tl::unexpected(fmt::format("{}: not JSON: {}", file.string(), json.error().message));
-  if (!json->is_object()) return tl::unexpected(fmt::format("{}: expected a JSON object", file.string()));
+  if (!json)
+    return tl::unexpected(fmt::format("{}: not JSON: {}", file.string(), json.error().message));
+  if (!json->is_object())
+    return tl::unexpected(fmt::format("{}: expected a JSON object", file.string()));
   const auto dir = std::filesystem::absolute(file).parent_path();
   const Lookup lookup = [&](std::string_view name) -> std::optional<value> {
     if (name == "profile.dir") return value(boost::json::string(dir.string()));
@@ -176,7 +192,8 @@ Profile ProfileForCommand(const std::vector<std::string>& command) {
   };
   profile.commands["stream"] = with({"host", "--protocol", "v1", "--single-request=false"});
   profile.commands["oneshot"] = with({"host", "--protocol", "v1"});
-  profile.commands["bridge"] = with({"host", "--protocol", "v1", "--bridge-compat", "--single-request"});
+  profile.commands["bridge"] =
+      with({"host", "--protocol", "v1", "--bridge-compat", "--single-request"});
   profile.commands["self_test"] = with({"self-test"});
   profile.commands["worker"] = with({"worker"});
   profile.commands["inspect"] = with({"inspect"});

@@ -7,7 +7,9 @@ namespace {
 
 using boost::json::value;
 
-std::string AsText(const value& v) { return v.is_string() ? std::string(v.get_string()) : ToJson(v); }
+std::string AsText(const value& v) {
+  return v.is_string() ? std::string(v.get_string()) : ToJson(v);
+}
 
 }  // namespace
 
@@ -57,10 +59,13 @@ value Substitute(const value& v, const Lookup& lookup, bool last) {
 
 std::optional<std::string> FindVariable(const value& v) {
   std::optional<std::string> found;
-  Substitute(v, [&](std::string_view name) -> std::optional<value> {
-    if (!found) found = "${" + std::string(name) + "}";
-    return std::nullopt;
-  }, true);
+  Substitute(
+      v,
+      [&](std::string_view name) -> std::optional<value> {
+        if (!found) found = "${" + std::string(name) + "}";
+        return std::nullopt;
+      },
+      true);
   return found;
 }
 

@@ -19,20 +19,25 @@ std::size_t Columns(std::FILE* stream) {
   return 80;
 }
 
-double SecondsSince(steady_clock::time_point from) { return std::chrono::duration<double>(steady_clock::now() - from).count(); }
+double SecondsSince(steady_clock::time_point from) {
+  return std::chrono::duration<double>(steady_clock::now() - from).count();
+}
 
 }  // namespace
 
 std::string FormatProgress(const Progress& progress, std::size_t width) {
   auto text = fmt::format("[{}/{}] {} failed", progress.done, progress.total, progress.failures);
-  if (!progress.slowest.empty()) text += fmt::format(", running: {} {:.1f} s", progress.slowest, progress.slowest_s);
+  if (!progress.slowest.empty())
+    text += fmt::format(", running: {} {:.1f} s", progress.slowest, progress.slowest_s);
   if (text.size() > width) text.resize(width);
   return text;
 }
 
 bool IsTerminal(std::FILE* stream) { return ::isatty(::fileno(stream)) == 1; }
 
-Console::Console(std::FILE* stream, bool plain, int total) : stream_(stream), plain_(plain) { progress_.total = total; }
+Console::Console(std::FILE* stream, bool plain, int total) : stream_(stream), plain_(plain) {
+  progress_.total = total;
+}
 
 Console::~Console() { ClearLine(); }
 
@@ -49,7 +54,8 @@ void Console::Finished(const Job& job, const CheckResult& result) {
   progress_.failures += bad;
   if (bad || verdict == Verdict::kInconclusive) {
     ClearLine();
-    fmt::print(stream_, "{:<12} {} [{}]: {}\n", ToString(verdict), job.check, ToString(job.mode), Excerpt(result.judgement.message, 500));
+    fmt::print(stream_, "{:<12} {} [{}]: {}\n", ToString(verdict), job.check, ToString(job.mode),
+               Excerpt(result.judgement.message, 500));
     std::fflush(stream_);
   }
   Show(progress_.done == progress_.total);

@@ -1,6 +1,8 @@
-// What a person sees while a run goes on: on a terminal one line that refreshes, in a pipe plain lines.
+// What a person sees while a run goes on: on a terminal one line that refreshes, in a pipe plain
+// lines.
 //
-// Three layers: the scheduler's events, FormatProgress() which makes a string of them, and the terminal.
+// Three layers: the scheduler's events, FormatProgress() which makes a string of them, and the
+// terminal.
 #pragma once
 
 #include <chrono>
@@ -23,7 +25,8 @@ std::string FormatProgress(const Progress& progress, std::size_t width);
 
 class Console : public RunObserver {
  public:
-  // Writes to `stream`. Refreshes a line when it is a terminal and NO_COLOR is not set (`plain` false).
+  // Writes to `stream`. Refreshes a line when it is a terminal and NO_COLOR is not set (`plain`
+  // false).
   Console(std::FILE* stream, bool plain, int total);
   ~Console() override;
 

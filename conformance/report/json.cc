@@ -17,12 +17,19 @@ array Strings(const std::vector<std::string>& strings) {
 }
 
 object SummaryJson(const Summary& s) {
-  return {{"planned", s.planned}, {"executed", s.executed}, {"pass", s.pass}, {"fail", s.fail},
-          {"skip", s.skip}, {"inconclusive", s.inconclusive}, {"harness_bug", s.harness_bug}};
+  return {{"planned", s.planned},
+          {"executed", s.executed},
+          {"pass", s.pass},
+          {"fail", s.fail},
+          {"skip", s.skip},
+          {"inconclusive", s.inconclusive},
+          {"harness_bug", s.harness_bug}};
 }
 
 object RequirementJson(const RequirementVerdict& row) {
-  object json{{"id", row.requirement->id}, {"level", row.requirement->level}, {"milestone", row.requirement->milestone},
+  object json{{"id", row.requirement->id},
+              {"level", row.requirement->level},
+              {"milestone", row.requirement->milestone},
               {"verdict", row.verdict}};
   if (!row.uncovered_modes.empty()) {
     array modes;
@@ -33,14 +40,21 @@ object RequirementJson(const RequirementVerdict& row) {
 }
 
 object ResultJson(const Report& report, const CheckResult& result) {
-  object json{{"check", result.check}, {"kind", result.kind}, {"requirements", Strings(result.requirements)},
-              {"mode", ToString(result.mode)}, {"verdict", ToString(result.judgement.verdict)},
-              {"duration_ms", static_cast<std::int64_t>(result.duration_ms)}, {"message", result.judgement.message}};
-  json["transcript"] = result.transcript_file.empty() ? boost::json::value(nullptr) : boost::json::value(boost::json::string(result.transcript_file));
+  object json{{"check", result.check},
+              {"kind", result.kind},
+              {"requirements", Strings(result.requirements)},
+              {"mode", ToString(result.mode)},
+              {"verdict", ToString(result.judgement.verdict)},
+              {"duration_ms", static_cast<std::int64_t>(result.duration_ms)},
+              {"message", result.judgement.message}};
+  json["transcript"] = result.transcript_file.empty()
+                           ? boost::json::value(nullptr)
+                           : boost::json::value(boost::json::string(result.transcript_file));
   if (!result.judgement.violations.empty()) {
     array violations;
     for (const auto& violation : result.judgement.violations) {
-      violations.push_back(object{{"requirement", violation.requirement}, {"message", violation.message}});
+      violations.push_back(
+          object{{"requirement", violation.requirement}, {"message", violation.message}});
     }
     json["violations"] = std::move(violations);
     json["replay"] = ReplayCommand(report, result);
@@ -51,12 +65,17 @@ object ResultJson(const Report& report, const CheckResult& result) {
 }  // namespace
 
 std::string FormatJson(const Report& report) {
-  object json{{"tool", "touchstone"}, {"version", report.version}, {"seed", report.seed},
+  object json{{"tool", "touchstone"},
+              {"version", report.version},
+              {"seed", report.seed},
               {"host", object{{"name", report.host_name}, {"command", report.host_command}}},
-              {"milestone", report.milestone}, {"summary", SummaryJson(report.ledger.summary)},
-              {"verdict", ToString(report.ledger.overall)}, {"exit_status", report.ledger.exit_status},
+              {"milestone", report.milestone},
+              {"summary", SummaryJson(report.ledger.summary)},
+              {"verdict", ToString(report.ledger.overall)},
+              {"exit_status", report.ledger.exit_status},
               {"duration_ms", static_cast<std::int64_t>(report.duration_ms)},
-              {"blocking", Strings(report.ledger.blocking)}, {"warnings", Strings(report.ledger.warnings)}};
+              {"blocking", Strings(report.ledger.blocking)},
+              {"warnings", Strings(report.ledger.warnings)}};
   array requirements, results;
   for (const auto& row : report.ledger.requirements) requirements.push_back(RequirementJson(row));
   for (const auto& result : report.results) results.push_back(ResultJson(report, result));

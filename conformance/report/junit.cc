@@ -13,13 +13,26 @@ std::string Escape(std::string_view text) {
   std::string escaped;
   for (unsigned char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      case '\n': escaped += "&#10;"; break;
-      case '\t': escaped += "&#9;"; break;
-      default: escaped += c < 0x20 ? '?' : static_cast<char>(c);
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\n':
+        escaped += "&#10;";
+        break;
+      case '\t':
+        escaped += "&#9;";
+        break;
+      default:
+        escaped += c < 0x20 ? '?' : static_cast<char>(c);
     }
   }
   return escaped;
@@ -33,24 +46,33 @@ struct Suite {
 
 std::string Testcase(const Report& report, const CheckResult& result, const std::string& area) {
   const auto& judgement = result.judgement;
-  std::string text = fmt::format("    <testcase classname=\"{}\" name=\"{} [{}]\" time=\"{:.3f}\"", Escape(area), Escape(result.check),
-                                 ToString(result.mode), result.duration_ms / 1000);
+  std::string text =
+      fmt::format("    <testcase classname=\"{}\" name=\"{} [{}]\" time=\"{:.3f}\"", Escape(area),
+                  Escape(result.check), ToString(result.mode), result.duration_ms / 1000);
   // Excerpts may cut a character: what is not UTF-8 is shown as \xNN.
   const auto message = Escape(Excerpt(judgement.message, 2000));
   switch (judgement.verdict) {
-    case Verdict::kPass: return text + "/>\n";
-    case Verdict::kSkip: return text + fmt::format("><skipped message=\"{}\"/></testcase>\n", message);
+    case Verdict::kPass:
+      return text + "/>\n";
+    case Verdict::kSkip:
+      return text + fmt::format("><skipped message=\"{}\"/></testcase>\n", message);
     case Verdict::kInconclusive:
       return text + fmt::format("><skipped message=\"inconclusive: {}\"/></testcase>\n", message);
-    case Verdict::kHarnessBug: return text + fmt::format("><error message=\"{}\" type=\"harness_bug\"/></testcase>\n", message);
-    case Verdict::kFail: break;
+    case Verdict::kHarnessBug:
+      return text +
+             fmt::format("><error message=\"{}\" type=\"harness_bug\"/></testcase>\n", message);
+    case Verdict::kFail:
+      break;
   }
   std::string details;
-  for (const auto& violation : judgement.violations) details += violation.requirement + ": " + Excerpt(violation.message, 2000) + "\n";
+  for (const auto& violation : judgement.violations)
+    details += violation.requirement + ": " + Excerpt(violation.message, 2000) + "\n";
   details += "replay: " + ReplayCommand(report, result) + "\n";
   if (!result.transcript_file.empty()) details += "transcript: " + result.transcript_file + "\n";
-  const auto type = judgement.violations.empty() ? std::string("fail") : judgement.violations.front().requirement;
-  return text + fmt::format("><failure message=\"{}\" type=\"{}\">{}</failure></testcase>\n", message, Escape(type), Escape(details));
+  const auto type =
+      judgement.violations.empty() ? std::string("fail") : judgement.violations.front().requirement;
+  return text + fmt::format("><failure message=\"{}\" type=\"{}\">{}</failure></testcase>\n",
+                            message, Escape(type), Escape(details));
 }
 
 }  // namespace
@@ -64,16 +86,21 @@ std::string FormatJunit(const Report& report) {
     suite.seconds += result.duration_ms / 1000;
     suite.failures += result.judgement.verdict == Verdict::kFail;
     suite.errors += result.judgement.verdict == Verdict::kHarnessBug;
-    suite.skipped += result.judgement.verdict == Verdict::kSkip || result.judgement.verdict == Verdict::kInconclusive;
+    suite.skipped += result.judgement.verdict == Verdict::kSkip ||
+                     result.judgement.verdict == Verdict::kInconclusive;
     suite.body += Testcase(report, result, area);
   }
   const Summary& s = report.ledger.summary;
   std::string text = fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"touchstone {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"touchstone {}\" tests=\"{}\" "
+      "failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
       Escape(report.host_name), s.executed, s.fail, s.harness_bug, report.duration_ms / 1000);
   for (const auto& [area, suite] : suites) {
-    text += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n{}  </testsuite>\n",
-                        Escape(area), suite.tests, suite.failures, suite.errors, suite.skipped, suite.seconds, suite.body);
+    text += fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "
+        "time=\"{:.3f}\">\n{}  </testsuite>\n",
+        Escape(area), suite.tests, suite.failures, suite.errors, suite.skipped, suite.seconds,
+        suite.body);
   }
   return text + "</testsuites>\n";
 }

@@ -6,9 +6,12 @@ namespace touchstone {
 
 std::string_view ToString(Overall overall) {
   switch (overall) {
-    case Overall::kConformant: return "conformant";
-    case Overall::kNonconformant: return "nonconformant";
-    case Overall::kError: return "error";
+    case Overall::kConformant:
+      return "conformant";
+    case Overall::kNonconformant:
+      return "nonconformant";
+    case Overall::kError:
+      return "error";
   }
   return "?";
 }
@@ -28,17 +31,23 @@ std::string ReplayCommand(const Report& report, const CheckResult& result) {
 
 std::string FormatSummary(const Report& report) {
   const Summary& s = report.ledger.summary;
-  std::string text = fmt::format("\n{}: {} for milestone {}\n", report.host_name, ToString(report.ledger.overall), report.milestone);
-  const auto list = [&](std::string_view title, const std::vector<std::string>& items, std::size_t most) {
+  std::string text = fmt::format("\n{}: {} for milestone {}\n", report.host_name,
+                                 ToString(report.ledger.overall), report.milestone);
+  const auto list = [&](std::string_view title, const std::vector<std::string>& items,
+                        std::size_t most) {
     if (items.empty()) return;
     text += fmt::format("{}\n", title);
-    for (std::size_t i = 0; i < items.size() && i < most; ++i) text += fmt::format("  {}\n", items[i]);
+    for (std::size_t i = 0; i < items.size() && i < most; ++i)
+      text += fmt::format("  {}\n", items[i]);
     if (items.size() > most) text += fmt::format("  … and {} more\n", items.size() - most);
   };
   list("because:", report.ledger.blocking, 20);
   list("warnings (they do not block):", report.ledger.warnings, 10);
-  text += fmt::format("{} planned, {} executed: {} pass, {} fail, {} skip, {} inconclusive, {} bugs in the harness; {:.1f} s, seed {}\n",
-                      s.planned, s.executed, s.pass, s.fail, s.skip, s.inconclusive, s.harness_bug, report.duration_ms / 1000, report.seed);
+  text += fmt::format(
+      "{} planned, {} executed: {} pass, {} fail, {} skip, {} inconclusive, {} bugs in the "
+      "harness; {:.1f} s, seed {}\n",
+      s.planned, s.executed, s.pass, s.fail, s.skip, s.inconclusive, s.harness_bug,
+      report.duration_ms / 1000, report.seed);
   return text;
 }
 

@@ -19,14 +19,18 @@ tl::expected<void, std::string> WriteFile(const fs::path& file, const std::strin
 }
 
 std::string TranscriptText(const Report& report, const CheckResult& result) {
-  std::string text = fmt::format("check:        {}\nmode:         {}\nverdict:      {}\n", result.check, ToString(result.mode),
-                                 ToString(result.judgement.verdict));
-  if (result.judgement.violations.empty()) text += fmt::format("message:      {}\n", result.judgement.message);
+  std::string text =
+      fmt::format("check:        {}\nmode:         {}\nverdict:      {}\n", result.check,
+                  ToString(result.mode), ToString(result.judgement.verdict));
+  if (result.judgement.violations.empty())
+    text += fmt::format("message:      {}\n", result.judgement.message);
   for (const auto& violation : result.judgement.violations) {
     text += fmt::format("violates:     {}: {}\n", violation.requirement, violation.message);
   }
   text += fmt::format("replay:       {}\n\n", ReplayCommand(report, result));
-  text += "Times count from the start of the play. `in` is what the judge wrote to the host's stdin, `out` and `err` what the host wrote.\n\n";
+  text +=
+      "Times count from the start of the play. `in` is what the judge wrote to the host's stdin, "
+      "`out` and `err` what the host wrote.\n\n";
   return text + result.judgement.transcript;
 }
 
@@ -35,18 +39,25 @@ std::string TranscriptText(const Report& report, const CheckResult& result) {
 tl::expected<void, std::string> WriteReport(Report& report, const fs::path& directory) {
   std::error_code ec;
   fs::create_directories(directory / "transcripts", ec);
-  if (ec) return tl::unexpected(fmt::format("{}: cannot make the report folder: {}", directory.string(), ec.message()));
+  if (ec)
+    return tl::unexpected(
+        fmt::format("{}: cannot make the report folder: {}", directory.string(), ec.message()));
   for (const auto& old : fs::directory_iterator(directory / "transcripts", ec)) {
     if (old.path().extension() == ".txt") fs::remove(old.path(), ec);
   }
   for (CheckResult& result : report.results) {
-    if (result.judgement.verdict == Verdict::kPass || result.judgement.verdict == Verdict::kSkip) continue;
+    if (result.judgement.verdict == Verdict::kPass || result.judgement.verdict == Verdict::kSkip)
+      continue;
     std::string name = fmt::format("{}.{}", result.check, ToString(result.mode));
     std::replace(name.begin(), name.end(), '/', '.');
     result.transcript_file = "transcripts/" + name + ".txt";
-    if (auto written = WriteFile(directory / result.transcript_file, TranscriptText(report, result)); !written) return written;
+    if (auto written =
+            WriteFile(directory / result.transcript_file, TranscriptText(report, result));
+        !written)
+      return written;
   }
-  if (auto written = WriteFile(directory / "report.json", FormatJson(report)); !written) return written;
+  if (auto written = WriteFile(directory / "report.json", FormatJson(report)); !written)
+    return written;
   return WriteFile(directory / "junit.xml", FormatJunit(report));
 }
 

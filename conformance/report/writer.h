@@ -1,4 +1,5 @@
-// Puts a report into a folder: report.json, junit.xml and transcripts/ with one file per failed check.
+// Puts a report into a folder: report.json, junit.xml and transcripts/ with one file per failed
+// check.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +11,8 @@
 
 namespace touchstone {
 
-// Writes all of it; sets transcript_file of the results that got one. Files of an earlier run are replaced.
+// Writes all of it; sets transcript_file of the results that got one. Files of an earlier run are
+// replaced.
 tl::expected<void, std::string> WriteReport(Report& report, const std::filesystem::path& directory);
 
 }  // namespace touchstone

@@ -20,11 +20,21 @@ struct Tally {
 void Count(Summary& summary, Verdict verdict) {
   ++summary.executed;
   switch (verdict) {
-    case Verdict::kPass: ++summary.pass; break;
-    case Verdict::kFail: ++summary.fail; break;
-    case Verdict::kSkip: ++summary.skip; break;
-    case Verdict::kInconclusive: ++summary.inconclusive; break;
-    case Verdict::kHarnessBug: ++summary.harness_bug; break;
+    case Verdict::kPass:
+      ++summary.pass;
+      break;
+    case Verdict::kFail:
+      ++summary.fail;
+      break;
+    case Verdict::kSkip:
+      ++summary.skip;
+      break;
+    case Verdict::kInconclusive:
+      ++summary.inconclusive;
+      break;
+    case Verdict::kHarnessBug:
+      ++summary.harness_bug;
+      break;
   }
 }
 
@@ -32,12 +42,20 @@ void Add(std::map<std::string, Tally>& tallies, const CheckResult& result) {
   for (const auto& id : result.requirements) {
     Tally& tally = tallies[id];
     switch (result.judgement.verdict) {
-      case Verdict::kPass: ++tally.passed; break;
-      case Verdict::kSkip: ++tally.skipped; break;
-      case Verdict::kInconclusive: ++tally.inconclusive; break;
+      case Verdict::kPass:
+        ++tally.passed;
+        break;
+      case Verdict::kSkip:
+        ++tally.skipped;
+        break;
+      case Verdict::kInconclusive:
+        ++tally.inconclusive;
+        break;
       // A check that failed for another requirement has neither proven nor broken this one.
       case Verdict::kFail:
-      case Verdict::kHarnessBug: ++tally.blocked; break;
+      case Verdict::kHarnessBug:
+        ++tally.blocked;
+        break;
     }
   }
   if (result.judgement.verdict == Verdict::kPass) {
@@ -71,7 +89,8 @@ bool Gates(const Requirement& requirement, const std::string& milestone) {
 std::string FirstFailureOf(const std::string& id, const std::vector<CheckResult>& results) {
   for (const auto& result : results) {
     for (const auto& violation : result.judgement.violations) {
-      if (violation.requirement == id) return fmt::format("{} [{}]: {}", result.check, ToString(result.mode), violation.message);
+      if (violation.requirement == id)
+        return fmt::format("{} [{}]: {}", result.check, ToString(result.mode), violation.message);
     }
   }
   return {};
@@ -80,13 +99,17 @@ std::string FirstFailureOf(const std::string& id, const std::vector<CheckResult>
 void Decide(Ledger& ledger) {
   const Summary& s = ledger.summary;
   if (s.harness_bug > 0) {
-    ledger.blocking.insert(ledger.blocking.begin(), fmt::format("{} check(s) failed by a bug in the harness", s.harness_bug));
+    ledger.blocking.insert(
+        ledger.blocking.begin(),
+        fmt::format("{} check(s) failed by a bug in the harness", s.harness_bug));
     ledger.overall = Overall::kError;
     ledger.exit_status = 4;
   } else if (s.planned == 0 || s.executed < s.planned) {
     ledger.blocking.insert(ledger.blocking.begin(),
-                           s.planned == 0 ? std::string("nothing was planned: a run of nothing proves nothing")
-                                          : fmt::format("{} of {} planned checks were not executed", s.planned - s.executed, s.planned));
+                           s.planned == 0
+                               ? std::string("nothing was planned: a run of nothing proves nothing")
+                               : fmt::format("{} of {} planned checks were not executed",
+                                             s.planned - s.executed, s.planned));
     ledger.overall = Overall::kError;
     ledger.exit_status = 3;
   } else if (!ledger.blocking.empty()) {
@@ -104,8 +127,9 @@ void Decide(Ledger& ledger) {
 
 }  // namespace
 
-Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned, const std::vector<CheckResult>& results,
-               const std::string& milestone, bool filtered) {
+Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
+               const std::vector<CheckResult>& results, const std::string& milestone,
+               bool filtered) {
   Ledger ledger;
   ledger.summary.planned = static_cast<int>(planned.size());
   std::map<std::string, Tally> tallies;
@@ -123,12 +147,13 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned, cons
     const bool gates = Gates(requirement, milestone);
     if (verdict.verdict == "fail") {
       auto& list = gates ? ledger.blocking : ledger.warnings;
-      list.push_back(fmt::format("{} ({} {}) is broken: {}", requirement.id, requirement.level, requirement.milestone,
-                                 FirstFailureOf(requirement.id, results)));
+      list.push_back(fmt::format("{} ({} {}) is broken: {}", requirement.id, requirement.level,
+                                 requirement.milestone, FirstFailureOf(requirement.id, results)));
     } else if (verdict.verdict == "inconclusive" && gates) {
       ledger.warnings.push_back(fmt::format("{} could not be judged", requirement.id));
     } else if (verdict.verdict == "uncovered" && gates && !filtered) {
-      ledger.warnings.push_back(fmt::format("{} is not covered by any case or check", requirement.id));
+      ledger.warnings.push_back(
+          fmt::format("{} is not covered by any case or check", requirement.id));
     }
     ledger.requirements.push_back(std::move(verdict));
   }

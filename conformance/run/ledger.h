@@ -1,5 +1,5 @@
-// Pure accounting: what was planned, what was executed, what each requirement's verdict is, and what that makes of the
-// whole. No I/O.
+// Pure accounting: what was planned, what was executed, what each requirement's verdict is, and
+// what that makes of the whole. No I/O.
 #pragma once
 
 #include <string>
@@ -33,9 +33,10 @@ struct Ledger {
   int exit_status = 3;  // 0 conformant, 1 not, 3 could not run, 4 bug in the harness
 };
 
-// `milestone` is the one to gate on: M1 ⊂ M2 ⊂ M3. `filtered`: only a part of all checks was asked for, so that uncovered
-// requirements are no news.
-Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned, const std::vector<CheckResult>& results,
-               const std::string& milestone, bool filtered);
+// `milestone` is the one to gate on: M1 ⊂ M2 ⊂ M3. `filtered`: only a part of all checks was asked
+// for, so that uncovered requirements are no news.
+Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
+               const std::vector<CheckResult>& results, const std::string& milestone,
+               bool filtered);
 
 }  // namespace touchstone

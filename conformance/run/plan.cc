@@ -15,13 +15,15 @@ namespace touchstone {
 namespace {
 
 std::string Upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return std::toupper(c); });
   return text;
 }
 
 Judgement Judge(PlayResult played) {
   if (!played.not_playable.empty()) return Judgement::Skip(played.not_playable);
-  if (!played.harness_bug.empty()) return Judgement::HarnessBug(played.harness_bug, std::move(played.transcript));
+  if (!played.harness_bug.empty())
+    return Judgement::HarnessBug(played.harness_bug, std::move(played.transcript));
   return Judgement::From(std::move(played.violations), std::move(played.transcript));
 }
 
@@ -30,7 +32,9 @@ Judgement PlayTimingCase(Rig& rig, const Case& one, Mode mode) {
     PlayResult played = PlayCase(rig, one, mode);
     Trial trial;
     trial.on_time = played.violations.empty();
-    trial.decided = !played.only_late && (!played.violations.empty() || !played.not_playable.empty() || !played.harness_bug.empty());
+    trial.decided =
+        !played.only_late &&
+        (!played.violations.empty() || !played.not_playable.empty() || !played.harness_bug.empty());
     trial.judgement = Judge(std::move(played));
     return trial;
   });
@@ -42,7 +46,8 @@ bool Filter::Admits(const std::string& check, const std::vector<std::string>& re
   if (!areas.empty()) {
     const bool in_area = std::any_of(areas.begin(), areas.end(), [&](const std::string& area) {
       if (Upper(check).starts_with(Upper(area) + "/")) return true;
-      return std::any_of(requirements.begin(), requirements.end(), [&](const std::string& id) { return id.starts_with(Upper(area) + "-"); });
+      return std::any_of(requirements.begin(), requirements.end(),
+                         [&](const std::string& id) { return id.starts_with(Upper(area) + "-"); });
     });
     if (!in_area) return false;
   }
@@ -51,10 +56,13 @@ bool Filter::Admits(const std::string& check, const std::vector<std::string>& re
          });
 }
 
-tl::expected<std::vector<Job>, std::string> MakePlan(const std::vector<Case>& cases, const std::vector<Check>& checks, const Filter& filter) {
+tl::expected<std::vector<Job>, std::string> MakePlan(const std::vector<Case>& cases,
+                                                     const std::vector<Check>& checks,
+                                                     const Filter& filter) {
   std::vector<Job> jobs;
   const auto wanted = [&](Mode mode) {
-    return mode == Mode::kNone || std::find(filter.modes.begin(), filter.modes.end(), mode) != filter.modes.end();
+    return mode == Mode::kNone ||
+           std::find(filter.modes.begin(), filter.modes.end(), mode) != filter.modes.end();
   };
   for (const Case& one : cases) {
     if (!filter.Admits(one.name, one.requirements)) continue;
@@ -62,9 +70,12 @@ tl::expected<std::vector<Job>, std::string> MakePlan(const std::vector<Case>& ca
     auto shared = std::make_shared<const Case>(one);
     for (Mode mode : one.modes) {
       if (!wanted(mode)) continue;
-      Job job{one.name, "case", one.requirements, mode, one.capabilities, one.timing, one.serial, {}};
-      if (one.timing) job.play = [shared, mode](Rig& rig) { return PlayTimingCase(rig, *shared, mode); };
-      else job.play = [shared, mode](Rig& rig) { return Judge(PlayCase(rig, *shared, mode)); };
+      Job job{one.name,         "case",     one.requirements, mode,
+              one.capabilities, one.timing, one.serial,       {}};
+      if (one.timing)
+        job.play = [shared, mode](Rig& rig) { return PlayTimingCase(rig, *shared, mode); };
+      else
+        job.play = [shared, mode](Rig& rig) { return Judge(PlayCase(rig, *shared, mode)); };
       jobs.push_back(std::move(job));
     }
   }
@@ -72,10 +83,11 @@ tl::expected<std::vector<Job>, std::string> MakePlan(const std::vector<Case>& ca
     if (!filter.Admits(check.name, check.requirements)) continue;
     for (Mode mode : check.modes) {
       if (!wanted(mode)) continue;
-      jobs.push_back({check.name, "check", check.requirements, mode, check.capabilities, check.timing, check.serial,
-                      [play = check.play, mode](Rig& rig) {
+      jobs.push_back({check.name, "check", check.requirements, mode, check.capabilities,
+                      check.timing, check.serial, [play = check.play, mode](Rig& rig) {
                         if (mode != Mode::kNone && !rig.profile.CommandFor(mode)) {
-                          return Judgement::Skip(fmt::format("the profile has no command for mode {}", ToString(mode)));
+                          return Judgement::Skip(fmt::format(
+                              "the profile has no command for mode {}", ToString(mode)));
                         }
                         return play(rig, mode);
                       }});
@@ -85,8 +97,10 @@ tl::expected<std::vector<Job>, std::string> MakePlan(const std::vector<Case>& ca
   std::set<std::string> areas;
   for (const Case& one : cases) areas.insert(one.name.substr(0, one.name.find('/')));
   for (const Check& check : checks) areas.insert(check.name.substr(0, check.name.find('/')));
-  return tl::unexpected(fmt::format("the filter matches none of {} cases and {} checks; areas: {}; `touchstone list cases` shows all names",
-                                    cases.size(), checks.size(), fmt::join(areas, " ")));
+  return tl::unexpected(
+      fmt::format("the filter matches none of {} cases and {} checks; areas: {}; `touchstone list "
+                  "cases` shows all names",
+                  cases.size(), checks.size(), fmt::join(areas, " ")));
 }
 
 }  // namespace touchstone

@@ -1,4 +1,5 @@
-// From cases and checks to jobs: which of them in which modes, after the filters of the command line.
+// From cases and checks to jobs: which of them in which modes, after the filters of the command
+// line.
 #pragma once
 
 #include <string>
@@ -22,6 +23,8 @@ struct Filter {
 };
 
 // The jobs that the filter admits; an error when it admits none, saying what there is.
-tl::expected<std::vector<Job>, std::string> MakePlan(const std::vector<Case>& cases, const std::vector<Check>& checks, const Filter& filter);
+tl::expected<std::vector<Job>, std::string> MakePlan(const std::vector<Case>& cases,
+                                                     const std::vector<Check>& checks,
+                                                     const Filter& filter);
 
 }  // namespace touchstone

@@ -13,18 +13,23 @@ namespace touchstone {
 enum class Verdict {
   kPass,
   kFail,
-  kSkip,          // not for this host: not claimed, or the profile has no such mode; the message says which
+  kSkip,  // not for this host: not claimed, or the profile has no such mode; the message says which
   kInconclusive,  // the environment failed: too few valid trials
   kHarnessBug,    // the judge failed
 };
 
 constexpr std::string_view ToString(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kPass: return "pass";
-    case Verdict::kFail: return "fail";
-    case Verdict::kSkip: return "skip";
-    case Verdict::kInconclusive: return "inconclusive";
-    case Verdict::kHarnessBug: return "harness_bug";
+    case Verdict::kPass:
+      return "pass";
+    case Verdict::kFail:
+      return "fail";
+    case Verdict::kSkip:
+      return "skip";
+    case Verdict::kInconclusive:
+      return "inconclusive";
+    case Verdict::kHarnessBug:
+      return "harness_bug";
   }
   return "?";
 }

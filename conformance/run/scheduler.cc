@@ -24,15 +24,18 @@ CheckResult Execute(Rig& rig, const Job& job) {
     result.judgement = job.play(rig);
   } catch (const std::exception& error) {
     // The judge reports peers' errors as values; what is thrown is a mistake of its own.
-    result.judgement = Judgement::HarnessBug(std::string("an exception in the judge: ") + error.what());
+    result.judgement =
+        Judgement::HarnessBug(std::string("an exception in the judge: ") + error.what());
   }
-  result.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+  result.duration_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   return result;
 }
 
 }  // namespace
 
-std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int threads, RunObserver& observer, std::stop_token stop) {
+std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int threads,
+                                 RunObserver& observer, std::stop_token stop) {
   std::vector<std::optional<CheckResult>> results(jobs.size());
   std::mutex observing;
   const auto phase = [&](int workers, const std::function<bool(const Job&)>& belongs) {

@@ -1,5 +1,6 @@
-// Executes planned jobs on a few threads: first all that may share the machine, then the timing ones, then those that want to be
-// alone. Results come in the order of the plan, whatever the order of execution.
+// Executes planned jobs on a few threads: first all that may share the machine, then the timing
+// ones, then those that want to be alone. Results come in the order of the plan, whatever the order
+// of execution.
 #pragma once
 
 #include <functional>
@@ -20,7 +21,9 @@ class RunObserver {
   virtual void Finished(const Job& job, const CheckResult& result) = 0;
 };
 
-// Plays the jobs. A job that was not begun when `stop` was requested has no result: the ledger sees it.
-std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int threads, RunObserver& observer, std::stop_token stop);
+// Plays the jobs. A job that was not begun when `stop` was requested has no result: the ledger sees
+// it.
+std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int threads,
+                                 RunObserver& observer, std::stop_token stop);
 
 }  // namespace touchstone

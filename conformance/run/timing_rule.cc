@@ -26,13 +26,15 @@ Judgement JudgeByTimingRule(const LagGauge& lag, const std::function<Trial()>& t
     } else {
       last_late = std::move(played.judgement);
       if (++late > kTrials - kNeeded) {
-        last_late.message += fmt::format(" ({} of {} valid trials missed the bound)", late, on_time + late);
+        last_late.message +=
+            fmt::format(" ({} of {} valid trials missed the bound)", late, on_time + late);
         return last_late;
       }
     }
   }
-  return Judgement::Inconclusive(fmt::format("the machine lagged by more than {} ms in {} of {} trials; {} were on time, {} late",
-                                             kMostLag.count(), invalid, kMostAttempts, on_time, late));
+  return Judgement::Inconclusive(fmt::format(
+      "the machine lagged by more than {} ms in {} of {} trials; {} were on time, {} late",
+      kMostLag.count(), invalid, kMostAttempts, on_time, late));
 }
 
 }  // namespace touchstone

@@ -1,5 +1,6 @@
-// The contract's timing rule (§0): a bound is judged over 5 trials; a trial counts only when the judge's own
-// lag gauge overshot by at most 10 ms; it passes with 4 of 5; too few valid trials are inconclusive.
+// The contract's timing rule (§0): a bound is judged over 5 trials; a trial counts only when the
+// judge's own lag gauge overshot by at most 10 ms; it passes with 4 of 5; too few valid trials are
+// inconclusive.
 #pragma once
 
 #include <functional>

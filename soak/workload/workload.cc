@@ -18,7 +18,8 @@ std::string Line(const object& request) { return boost::json::serialize(request)
 
 }  // namespace
 
-Workload::Workload(std::uint64_t seed, std::string prefix) : random_(seed), prefix_(std::move(prefix)) {}
+Workload::Workload(std::uint64_t seed, std::string prefix)
+    : random_(seed), prefix_(std::move(prefix)) {}
 
 WorkItem Workload::Next() {
   const int number = ++count_;
@@ -55,9 +56,12 @@ WorkItem Workload::Next() {
 void Workload::Answered(const WorkItem& item) {
   if (item.expected != "OK") return;
   const auto request = boost::json::parse(item.line).as_object();
-  Done done{std::string(request.at("session_id").as_string()), std::string(request.at("idempotency_key").as_string()), item.text};
-  if (done_.size() < kMostDone) done_.push_back(std::move(done));
-  else done_[random_() % kMostDone] = std::move(done);
+  Done done{std::string(request.at("session_id").as_string()),
+            std::string(request.at("idempotency_key").as_string()), item.text};
+  if (done_.size() < kMostDone)
+    done_.push_back(std::move(done));
+  else
+    done_[random_() % kMostDone] = std::move(done);
 }
 
 }  // namespace touchstone::soak

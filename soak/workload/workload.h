@@ -1,5 +1,5 @@
-// The stream of requests of a load or soak: deterministic from its seed, each with the outcome that a conforming host must give
-// it. Pure; one generator per thread.
+// The stream of requests of a load or soak: deterministic from its seed, each with the outcome that
+// a conforming host must give it. Pure; one generator per thread.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct WorkItem {
   std::string text;      // the answer's text, for OK
 };
 
-// Mostly runs over a few sessions; now and then a ping, a bad request and the replay of an earlier run. The provider answers
-// a run's prompt with the same text, see AnswerFor().
+// Mostly runs over a few sessions; now and then a ping, a bad request and the replay of an earlier
+// run. The provider answers a run's prompt with the same text, see AnswerFor().
 class Workload {
  public:
   // `prefix` keeps the ids of several generators apart.

@@ -29,7 +29,8 @@ TEST(WorkloadTest, HasEveryKindOfRequest) {
     ++kinds[item.expected];
     work.Answered(item);
   }
-  for (const char* kind : {"OK", "OK replayed", "PONG", "INVALID_REQUEST"}) EXPECT_GT(kinds[kind], 10) << kind;
+  for (const char* kind : {"OK", "OK replayed", "PONG", "INVALID_REQUEST"})
+    EXPECT_GT(kinds[kind], 10) << kind;
 }
 
 TEST(WorkloadTest, ReplaysOnlyWhatWasAnswered) {
