@@ -27,14 +27,16 @@ int main(int argc, char** argv) {
   HoldStandardStreams();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, not a death
-  umask(077);  // whatever the host creates is its user's alone (SEC-04)
+  umask(077);                // whatever the host creates is its user's alone (SEC-04)
   const auto line = ParseCommandLine({argv + 1, argv + argc});
   if (!line) {
     WriteText(STDERR_FILENO, "refhost: " + line.error() + "\n" + UsageText());
     return kExitInvalid;
   }
-  if (line->command == Command::kHelp) return WriteText(STDOUT_FILENO, UsageText()) ? kExitOk : kExitNoReader;
-  if (line->command == Command::kVersion) return WriteText(STDOUT_FILENO, VersionText()) ? kExitOk : kExitNoReader;
+  if (line->command == Command::kHelp)
+    return WriteText(STDOUT_FILENO, UsageText()) ? kExitOk : kExitNoReader;
+  if (line->command == Command::kVersion)
+    return WriteText(STDOUT_FILENO, VersionText()) ? kExitOk : kExitNoReader;
 
   Config config = ReadConfig(std::getenv);
   if (line->stdin_timeout_ms) config.stdin_timeout_ms = *line->stdin_timeout_ms;

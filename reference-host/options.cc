@@ -97,18 +97,24 @@ class Reader {
 
 std::string DefaultModel(ProviderKind kind) {
   switch (kind) {
-    case ProviderKind::kOpenAi: return "gpt-4o-mini";
-    case ProviderKind::kAnthropic: return "claude-3-5-haiku-latest";
-    case ProviderKind::kEcho: return "echo";
+    case ProviderKind::kOpenAi:
+      return "gpt-4o-mini";
+    case ProviderKind::kAnthropic:
+      return "claude-3-5-haiku-latest";
+    case ProviderKind::kEcho:
+      return "echo";
   }
   return "";
 }
 
 std::string DefaultBaseUrl(ProviderKind kind) {
   switch (kind) {
-    case ProviderKind::kOpenAi: return "https://api.openai.com/v1";
-    case ProviderKind::kAnthropic: return "https://api.anthropic.com";
-    case ProviderKind::kEcho: return "";
+    case ProviderKind::kOpenAi:
+      return "https://api.openai.com/v1";
+    case ProviderKind::kAnthropic:
+      return "https://api.anthropic.com";
+    case ProviderKind::kEcho:
+      return "";
   }
   return "";
 }
@@ -240,9 +246,12 @@ tl::expected<CommandLine, std::string> ParseHost(const std::vector<std::string>&
 
 std::string_view Name(ProviderKind kind) {
   switch (kind) {
-    case ProviderKind::kOpenAi: return "openai";
-    case ProviderKind::kAnthropic: return "anthropic";
-    case ProviderKind::kEcho: return "echo";
+    case ProviderKind::kOpenAi:
+      return "openai";
+    case ProviderKind::kAnthropic:
+      return "anthropic";
+    case ProviderKind::kEcho:
+      return "echo";
   }
   return "";
 }
@@ -263,12 +272,16 @@ Config ReadConfig(const Environment& get) {
     reader.Problem("ZENE_STATE_DIR", "the path of a directory (HOME is not set either)");
   }
   config.provider = *ReadProvider(reader,
-                                  {"LLM_PROVIDER", "LLM_MODEL", {"LLM_API_KEY", "OPENAI_API_KEY"},
+                                  {"LLM_PROVIDER",
+                                   "LLM_MODEL",
+                                   {"LLM_API_KEY", "OPENAI_API_KEY"},
                                    {"LLM_BASE_URL", "OPENAI_BASE_URL"}},
                                   ProviderKind::kOpenAi);
   config.fallback = ReadProvider(reader,
-                                 {"LLM_FALLBACK_PROVIDER", "LLM_FALLBACK_MODEL",
-                                  {"LLM_FALLBACK_API_KEY"}, {"LLM_FALLBACK_BASE_URL"}},
+                                 {"LLM_FALLBACK_PROVIDER",
+                                  "LLM_FALLBACK_MODEL",
+                                  {"LLM_FALLBACK_API_KEY"},
+                                  {"LLM_FALLBACK_BASE_URL"}},
                                  std::nullopt);
   return config;
 }
@@ -301,7 +314,8 @@ std::string UsageText() {
          "       refhost self-test\n"
          "       refhost --help | --version\n"
          "\n"
-         "host       answers Host Protocol v1 requests on stdin and stdout: one request by default,\n"
+         "host       answers Host Protocol v1 requests on stdin and stdout: one request by "
+         "default,\n"
          "           many with --single-request=false, the flat shape with --bridge-compat\n"
          "self-test  checks configuration, state directory and provider; one JSON line\n"
          "\n"

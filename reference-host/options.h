@@ -1,5 +1,6 @@
-// Everything that the outside may say about how the host runs: command line and environment, read once
-// and turned into one plain struct (contract, section 1). Nothing else in the host reads argv or getenv.
+// Everything that the outside may say about how the host runs: command line and environment, read
+// once and turned into one plain struct (contract, section 1). Nothing else in the host reads argv
+// or getenv.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +62,9 @@ struct Config {
   ProviderConfig provider;
   std::optional<ProviderConfig> fallback;
 
-  // Variables that had a bad value: what to say on stderr, each naming the variable and its range. The
-  // field keeps its default then, so that a one-shot can still read its line and answer INTERNAL.
+  // Variables that had a bad value: what to say on stderr, each naming the variable and its range.
+  // The field keeps its default then, so that a one-shot can still read its line and answer
+  // INTERNAL.
   std::vector<std::string> problems;
 };
 

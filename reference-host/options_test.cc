@@ -26,9 +26,12 @@ TEST(Options, Defaults) {
 }
 
 TEST(Options, BlankIsUnsetAndCaseDoesNotMatter) {
-  const Config config = Read({{"ZENE_QUEUE_MAX", " \t"}, {"LLM_PROVIDER", "Echo"},
-                              {"ZENE_IDEMPOTENCY_REPLAY_MARKER", "No"}, {"ZENE_LOG_LEVEL", "WARN"},
-                              {"LLM_API_KEY", ""}, {"OPENAI_API_KEY", "second"}});
+  const Config config = Read({{"ZENE_QUEUE_MAX", " \t"},
+                              {"LLM_PROVIDER", "Echo"},
+                              {"ZENE_IDEMPOTENCY_REPLAY_MARKER", "No"},
+                              {"ZENE_LOG_LEVEL", "WARN"},
+                              {"LLM_API_KEY", ""},
+                              {"OPENAI_API_KEY", "second"}});
   EXPECT_TRUE(config.problems.empty());
   EXPECT_EQ(config.queue_max, 200);
   EXPECT_EQ(config.provider.kind, ProviderKind::kEcho);
@@ -38,12 +41,18 @@ TEST(Options, BlankIsUnsetAndCaseDoesNotMatter) {
 }
 
 TEST(Options, ProblemsNameTheVariableAndTheRange) {
-  for (const auto& [name, value] : std::map<std::string, std::string>{
-           {"ZENE_MAX_CONCURRENCY", "1025"}, {"ZENE_QUEUE_MAX", "-1"}, {"ZENE_HEARTBEAT_MS", "9"},
-           {"ZENE_MAX_REQUEST_BYTES", "1023"}, {"ZENE_CANCEL_GRACE_MS", "1e3"},
-           {"ZENE_STDIN_TIMEOUT_MS", "0x10"}, {"ZENE_OPS_BIND", "9090"}, {"ZENE_SESSION_TTL_SEC", "0"},
-           {"LLM_BASE_URL", "not a url"}, {"LLM_FALLBACK_PROVIDER", "x"},
-           {"ZENE_IDEMPOTENCY_MAX_KEYS", "99999999999999999999"}}) {
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>{{"ZENE_MAX_CONCURRENCY", "1025"},
+                                          {"ZENE_QUEUE_MAX", "-1"},
+                                          {"ZENE_HEARTBEAT_MS", "9"},
+                                          {"ZENE_MAX_REQUEST_BYTES", "1023"},
+                                          {"ZENE_CANCEL_GRACE_MS", "1e3"},
+                                          {"ZENE_STDIN_TIMEOUT_MS", "0x10"},
+                                          {"ZENE_OPS_BIND", "9090"},
+                                          {"ZENE_SESSION_TTL_SEC", "0"},
+                                          {"LLM_BASE_URL", "not a url"},
+                                          {"LLM_FALLBACK_PROVIDER", "x"},
+                                          {"ZENE_IDEMPOTENCY_MAX_KEYS", "99999999999999999999"}}) {
     const Config config = Read({{name, value}});
     ASSERT_EQ(config.problems.size(), 1u) << name;
     EXPECT_NE(config.problems[0].find(name), std::string::npos);

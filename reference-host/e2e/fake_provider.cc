@@ -13,7 +13,8 @@ FakeProvider::FakeProvider(Script script) : script_(std::move(script)) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) || listen(listener_, 128)) abort();
+  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) || listen(listener_, 128))
+    abort();
   getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
   port_ = ntohs(address.sin_port);
   accepter_ = std::jthread([this] { Accept(); });

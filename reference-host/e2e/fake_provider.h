@@ -1,5 +1,6 @@
-// A provider made of raw sockets, so that it can misbehave at any byte. Every request is handed to the
-// script, which answers on the connection as it likes; requests are kept for the test to look at.
+// A provider made of raw sockets, so that it can misbehave at any byte. Every request is handed to
+// the script, which answers on the connection as it likes; requests are kept for the test to look
+// at.
 #pragma once
 
 #include <atomic>

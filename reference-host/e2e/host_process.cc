@@ -136,7 +136,8 @@ std::string HostProcess::ReadStderr() {
   std::string out;
   char bytes[65536];
   ssize_t count;
-  while ((count = read(err_, bytes, sizeof bytes)) > 0) out.append(bytes, static_cast<size_t>(count));
+  while ((count = read(err_, bytes, sizeof bytes)) > 0)
+    out.append(bytes, static_cast<size_t>(count));
   return out;
 }
 
@@ -146,12 +147,13 @@ Env EchoEnv(const TempDir& dir) {
 
 Json RunRequest(const std::string& id, const std::string& session, const std::string& prompt,
                 const std::string& key) {
-  return {{"protocol_version", 1}, {"type", "run"},     {"request_id", id},
+  return {{"protocol_version", 1}, {"type", "run"},    {"request_id", id},
           {"session_id", session}, {"prompt", prompt}, {"idempotency_key", key}};
 }
 
 const std::vector<std::string>& StreamArgs() {
-  static const std::vector<std::string> args = {"host", "--protocol", "v1", "--single-request=false"};
+  static const std::vector<std::string> args = {"host", "--protocol", "v1",
+                                                "--single-request=false"};
   return args;
 }
 

@@ -1,5 +1,5 @@
-// A refhost process under test, seen as its bridge sees it: three pipes and an exit status. Every wait has
-// a deadline; the destructor kills and reaps.
+// A refhost process under test, seen as its bridge sees it: three pipes and an exit status. Every
+// wait has a deadline; the destructor kills and reaps.
 #pragma once
 
 #include <sys/types.h>

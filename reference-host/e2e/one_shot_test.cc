@@ -40,8 +40,14 @@ TEST(OneShot, BadInputIsInvalidRequestWithExit2) {
   Env env = EchoEnv(dir);
   env["ZENE_STDIN_TIMEOUT_MS"] = "200";
   env["ZENE_MAX_REQUEST_BYTES"] = "1024";
-  const std::vector<std::string> inputs = {"", "\n", "{}\n", "[]", std::string(1025, 'x'), "  \r\n",
-                                           "{\"a\":1}\x00", "{\"request_id\":\"q\"}"};
+  const std::vector<std::string> inputs = {"",
+                                           "\n",
+                                           "{}\n",
+                                           "[]",
+                                           std::string(1025, 'x'),
+                                           "  \r\n",
+                                           "{\"a\":1}\x00",
+                                           "{\"request_id\":\"q\"}"};
   for (const auto& input : inputs) {
     for (bool bridge : {false, true}) {
       auto result = OneShot(input, env, bridge);
@@ -65,15 +71,18 @@ TEST(OneShot, PingAndClose) {
   auto close = OneShot(
       R"({"protocol_version":1,"type":"session_close","request_id":"p","session_id":"s"})", env);
   EXPECT_EQ(close.json["status"], "SESSION_CLOSED");
-  auto cancel = OneShot(R"({"protocol_version":1,"type":"cancel","request_id":"p","session_id":"s",)"
-                        R"("target_request_id":"x"})",
-                        env, true);
+  auto cancel =
+      OneShot(R"({"protocol_version":1,"type":"cancel","request_id":"p","session_id":"s",)"
+              R"("target_request_id":"x"})",
+              env, true);
   EXPECT_EQ(cancel.json["error_code"], "INVALID_REQUEST");
 }
 
 TEST(OneShot, ConfigurationErrorsAreExit3) {
-  for (const auto& [name, value] : Env{{"ZENE_MAX_CONCURRENCY", "0"}, {"ZENE_QUEUE_MAX", "1.5"},
-                                       {"LLM_PROVIDER", "skynet"}, {"ZENE_LOG_LEVEL", "loud"},
+  for (const auto& [name, value] : Env{{"ZENE_MAX_CONCURRENCY", "0"},
+                                       {"ZENE_QUEUE_MAX", "1.5"},
+                                       {"LLM_PROVIDER", "skynet"},
+                                       {"ZENE_LOG_LEVEL", "loud"},
                                        {"ZENE_IDEMPOTENCY_REPLAY_MARKER", "maybe"}}) {
     TempDir dir;
     Env env = EchoEnv(dir);
@@ -178,7 +187,8 @@ TEST(OneShot, SessionIsOneAtATimeAcrossProcesses) {
   std::atomic<int> ok{0};
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
-      ok += OneShot(RunLine("r", "s", "p", std::to_string(i)), env).json.value("status", "") == "OK";
+      ok +=
+          OneShot(RunLine("r", "s", "p", std::to_string(i)), env).json.value("status", "") == "OK";
     });
   }
   threads.clear();
@@ -217,7 +227,8 @@ TEST(OneShot, CloseInAnotherProcessEndsTheRun) {
   HostProcess host({"host"}, env);
   host.Send(RunLine("a", "s", "p", "k"));
   ASSERT_TRUE(Eventually([&] { return provider.calls() == 1; }));
-  OneShot(R"({"protocol_version":1,"type":"session_close","request_id":"c","session_id":"s"})", env);
+  OneShot(R"({"protocol_version":1,"type":"session_close","request_id":"c","session_id":"s"})",
+          env);
   EXPECT_EQ(host.Read()["status"], "CANCELED");
   EXPECT_TRUE(Eventually([&] { return closed == 1; }));
 }
@@ -257,9 +268,15 @@ TEST(OneShot, ReaderThatHasGoneDoesNotCancel) {
 
 TEST(OneShot, UsageErrorsAreExit2WithNothingOnStdout) {
   const std::vector<std::vector<std::string>> lines = {
-      {}, {"hots"}, {"host", "--protocol", "v2"}, {"host", "--frobnicate"}, {"host", "extra"},
-      {"host", "--bridge-compat", "--single-request=false"}, {"host", "--stdin-timeout-ms", "x"},
-      {"host", "--single-request=maybe"}, {"host", "--protocol"}};
+      {},
+      {"hots"},
+      {"host", "--protocol", "v2"},
+      {"host", "--frobnicate"},
+      {"host", "extra"},
+      {"host", "--bridge-compat", "--single-request=false"},
+      {"host", "--stdin-timeout-ms", "x"},
+      {"host", "--single-request=maybe"},
+      {"host", "--protocol"}};
   for (const auto& args : lines) {
     HostProcess host(args, {});
     EXPECT_EQ(host.Wait(), 2);

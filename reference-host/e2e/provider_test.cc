@@ -54,9 +54,8 @@ TEST(Provider, StatusesMapToCodes) {
   const auto limited = Ask([](const Call& call) { call.Status(429); });
   EXPECT_EQ(limited.code, "PROVIDER_RATE_LIMIT");
   EXPECT_EQ(limited.calls, 2);
-  const auto moved = Ask([](const Call& call) {
-    call.Status(302, "Location: http://127.0.0.1:1/\r\n");
-  });
+  const auto moved =
+      Ask([](const Call& call) { call.Status(302, "Location: http://127.0.0.1:1/\r\n"); });
   EXPECT_EQ(moved.code, "PROVIDER_DOWN");
   EXPECT_EQ(moved.calls, 1);
 }
@@ -94,14 +93,17 @@ TEST(Provider, NetworkFaultsAreDown) {
       {"closed at once", [](const Call&) {}, 2},
       {"closed in head", [](const Call& call) { call.Send("HTTP/1.1 200 OK\r\nCont"); }, 2},
       {"short body",
-       [=](const Call& call) { call.Send("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + body); }, 1},
+       [=](const Call& call) {
+         call.Send("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + body);
+       },
+       1},
       {"cut chunks",
        [=](const Call& call) {
          call.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2c\r\n" + body + "\r\n");
        },
        1},
-      {"half a body to the end", [=](const Call& call) {
-         call.Send("HTTP/1.1 200 OK\r\n\r\n" + body.substr(0, 20)); }, 1},
+      {"half a body to the end",
+       [=](const Call& call) { call.Send("HTTP/1.1 200 OK\r\n\r\n" + body.substr(0, 20)); }, 1},
       {"not HTTP", [](const Call& call) { call.Send("SSH-2.0-OpenSSH\r\n\r\n"); }, 1},
       {"empty", [](const Call& call) { call.Send(Ok("")); }, 1},
       {"html", [](const Call& call) { call.Send(Ok("<html>")); }, 1},
@@ -109,7 +111,8 @@ TEST(Provider, NetworkFaultsAreDown) {
       {"null text",
        [](const Call& call) { call.Send(Ok(R"({"choices":[{"message":{"content":null}}]})")); }, 1},
       {"blank text",
-       [](const Call& call) { call.Send(Ok(R"({"choices":[{"message":{"content":" \n"}}]})")); }, 1},
+       [](const Call& call) { call.Send(Ok(R"({"choices":[{"message":{"content":" \n"}}]})")); },
+       1},
       {"no content-type object", [](const Call& call) { call.Send(Ok("[1]")); }, 1},
       {"too large",
        [](const Call& call) {
@@ -147,8 +150,9 @@ TEST(Provider, AnswersMayComeInAnyShape) {
   const auto to_the_end = Ask([&](const Call& call) { call.Send("HTTP/1.0 200 OK\n\n" + body); });
   EXPECT_EQ(to_the_end.text, chunked.text);
   const std::string large(1 << 20, 'x');
-  EXPECT_EQ(Ask([&](const Call& call) { call.Answer(large + "\x01\u202E{\"type\":\"final\"}"); }).text,
-            large + "\x01\u202E{\"type\":\"final\"}");
+  EXPECT_EQ(
+      Ask([&](const Call& call) { call.Answer(large + "\x01\u202E{\"type\":\"final\"}"); }).text,
+      large + "\x01\u202E{\"type\":\"final\"}");
 }
 
 TEST(Provider, SilenceIsDownAndTheDeadlineIsTimeout) {
@@ -171,7 +175,8 @@ TEST(Provider, SilenceIsDownAndTheDeadlineIsTimeout) {
 TEST(Provider, UnreachableIsDown) {
   const auto answer = [](const Call& call) { call.Answer("x"); };
   EXPECT_EQ(Ask(answer, {{"LLM_BASE_URL", "http://127.0.0.1:1/v1"}}).code, "PROVIDER_DOWN");
-  EXPECT_EQ(Ask(answer, {{"LLM_BASE_URL", "http://no-such-host.invalid/v1"}}).code, "PROVIDER_DOWN");
+  EXPECT_EQ(Ask(answer, {{"LLM_BASE_URL", "http://no-such-host.invalid/v1"}}).code,
+            "PROVIDER_DOWN");
   const auto no_key = Ask(answer, {{"LLM_API_KEY", " "}});
   EXPECT_EQ(no_key.code, "PROVIDER_AUTH");
   EXPECT_EQ(no_key.calls, 0);

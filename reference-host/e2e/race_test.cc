@@ -1,5 +1,5 @@
-// Whatever races with a run's completion, it gets exactly one terminal, and what the next run of its
-// session is shown agrees with that terminal (LIFE-01, SESS-05).
+// Whatever races with a run's completion, it gets exactly one terminal, and what the next run of
+// its session is shown agrees with that terminal (LIFE-01, SESS-05).
 #include <gtest/gtest.h>
 
 #include <map>
@@ -88,7 +88,8 @@ TEST(RaceOfProcesses, IdenticalRunsFromManyProcessesReachTheProviderOnce) {
     std::atomic<int> answered{0};
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&, i] {
-        answered += OneShot(RunRequest("o", "s", "p", key).dump(), env, i % 2).json["text"] == "once";
+        answered +=
+            OneShot(RunRequest("o", "s", "p", key).dump(), env, i % 2).json["text"] == "once";
       });
     }
     stream.SendLine(RunRequest("r" + key, "s", "p", key));

@@ -7,11 +7,17 @@ namespace refhost {
 namespace {
 
 Json Cancel(const std::string& id, const std::string& session, const std::string& target) {
-  return {{"protocol_version", 1}, {"type", "cancel"}, {"request_id", id},
-          {"session_id", session}, {"target_request_id", target}};
+  return {{"protocol_version", 1},
+          {"type", "cancel"},
+          {"request_id", id},
+          {"session_id", session},
+          {"target_request_id", target}};
 }
 Json Close(const std::string& id, const std::string& session) {
-  return {{"protocol_version", 1}, {"type", "session_close"}, {"request_id", id}, {"session_id", session}};
+  return {{"protocol_version", 1},
+          {"type", "session_close"},
+          {"request_id", id},
+          {"session_id", session}};
 }
 Json Ping(const std::string& id) {
   return {{"protocol_version", 1}, {"type", "ping"}, {"request_id", id}};
@@ -252,8 +258,9 @@ TEST(Stream, HostileIdsAreSessionsOfTheirOwn) {
   FakeProvider provider([](const auto& call) { call.Answer("fine"); });
   HostProcess host(StreamArgs(), provider.EnvFor(dir));
   const std::string nul("x\0y", 3);
-  const std::vector<std::string> ids = {"a:b", "a", "A", "a ", " a", "../x", "x/y", nul, "x",
-                                        std::string(500, 'i'), "\u00e9", "e\u0301", "\uFFFF"};
+  const std::vector<std::string> ids = {"a:b",    "a",       "A",     "a ", " a",
+                                        "../x",   "x/y",     nul,     "x",  std::string(500, 'i'),
+                                        "\u00e9", "e\u0301", "\uFFFF"};
   for (const auto& id : ids) {
     host.SendLine(RunRequest("r" + id, id, "p", "c"));
     const Json final = host.Await("final", "r" + id);

@@ -17,7 +17,9 @@ std::vector<Message> MakeTranscript(const std::vector<Turn>& context, const std:
 }
 
 // About four bytes to a token, as rules of thumb go; never 0, which a bridge takes for a fault.
-int64_t EstimateTokens(size_t bytes) { return std::max<int64_t>(1, static_cast<int64_t>(bytes / 4)); }
+int64_t EstimateTokens(size_t bytes) {
+  return std::max<int64_t>(1, static_cast<int64_t>(bytes / 4));
+}
 
 Usage EstimateUsage(const std::vector<Message>& transcript, const std::string& answer) {
   size_t bytes = 0;

@@ -3,7 +3,8 @@
 namespace refhost {
 
 std::optional<uint64_t> Admission::Candidate(const Session& session) const {
-  if (session.waiting.empty() || session.executing >= limits_.slots_per_session) return std::nullopt;
+  if (session.waiting.empty() || session.executing >= limits_.slots_per_session)
+    return std::nullopt;
   return *session.waiting.begin();
 }
 
@@ -23,9 +24,9 @@ void Admission::Update(const std::string& name, Change change) {
 
 AdmissionResult Admission::Add(uint64_t run, const std::string& session) {
   const auto known = sessions_.find(session);
-  const bool session_free = known == sessions_.end() ||
-                            (known->second.waiting.empty() &&
-                             known->second.executing < limits_.slots_per_session);
+  const bool session_free =
+      known == sessions_.end() ||
+      (known->second.waiting.empty() && known->second.executing < limits_.slots_per_session);
   // While ready runs wait for a slot there is none, so nobody is overtaken here.
   if (executing_ < limits_.slots && session_free) {
     ++executing_;

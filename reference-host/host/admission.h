@@ -1,5 +1,5 @@
-// Who may run, and who waits: slots, a bounded queue, and the order within a session (section 11). Pure
-// bookkeeping; the caller locks. Runs are known by a number that rises with their arrival.
+// Who may run, and who waits: slots, a bounded queue, and the order within a session (section 11).
+// Pure bookkeeping; the caller locks. Runs are known by a number that rises with their arrival.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ class Admission {
   void ReleaseSlot(const std::string& session);
   void LeaveQueue(uint64_t run, const std::string& session);
 
-  // Gives a free slot to the earliest queued run whose session is free, if there is one. Call it until
-  // it returns nothing, whenever something was released.
+  // Gives a free slot to the earliest queued run whose session is free, if there is one. Call it
+  // until it returns nothing, whenever something was released.
   std::optional<uint64_t> StartNext();
 
   int64_t executing() const { return executing_; }

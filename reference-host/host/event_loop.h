@@ -1,6 +1,6 @@
-// The main thread's loop: timers, signals, and messages from other threads, one after the other. It is
-// the host's only timer. Schedule, Cancel, Post and Stop may be called from any thread; everything that
-// they name runs on the loop's thread.
+// The main thread's loop: timers, signals, and messages from other threads, one after the other. It
+// is the host's only timer. Schedule, Cancel, Post and Stop may be called from any thread;
+// everything that they name runs on the loop's thread.
 #pragma once
 
 #include <csignal>
@@ -49,11 +49,11 @@ class EventLoop {
   int wake_fd_ = -1;
   Task on_signal_;
   std::mutex mutex_;
-  std::map<Key, Task> timers_;                       // guarded by mutex_
+  std::map<Key, Task> timers_;                        // guarded by mutex_
   std::unordered_map<TimerId, TimePoint> deadlines_;  // guarded by mutex_
-  std::vector<Task> posted_;                         // guarded by mutex_
-  TimerId next_id_ = 1;                              // guarded by mutex_
-  bool stopped_ = false;                             // guarded by mutex_
+  std::vector<Task> posted_;                          // guarded by mutex_
+  TimerId next_id_ = 1;                               // guarded by mutex_
+  bool stopped_ = false;                              // guarded by mutex_
 };
 
 }  // namespace refhost

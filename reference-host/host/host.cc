@@ -3,8 +3,8 @@
 #include "reference-host/ops/log.h"
 #include "reference-host/protocol/json_text.h"
 
-// Judging requests: everything up to the moment when a run is admitted. What happens to it then is in
-// host_run.cc.
+// Judging requests: everything up to the moment when a run is admitted. What happens to it then is
+// in host_run.cc.
 
 namespace refhost {
 namespace {
@@ -80,13 +80,16 @@ void Host::HandleRun(RunRequest request, TimePoint received) {
     if (by_id_.count(request.head.request_id)) {
       answer = RefuseRun(request, Invalid("a run with this request_id is active"));
     } else if (pair != by_pair_.end()) {
-      answer = Ack{AckStatus::kDuplicateInProgress, request.head.request_id, request.session_id, {},
+      answer = Ack{AckStatus::kDuplicateInProgress,
+                   request.head.request_id,
+                   request.session_id,
+                   {},
                    pair->second->request.head.request_id};
     }
   }
   if (answer) return Push(*answer);
-  // Only this thread admits runs: a pair that is not active now can become answered meanwhile, which
-  // the store knows, but not active.
+  // Only this thread admits runs: a pair that is not active now can become answered meanwhile,
+  // which the store knows, but not active.
   if (AnswerFromStore(request, received)) return;
 
   RunPtr run;
@@ -126,7 +129,10 @@ bool Host::AnswerFromStore(const RunRequest& request, TimePoint received) {
     return true;
   }
   if (const auto* held = std::get_if<HeldElsewhere>(&*found)) {
-    Push(Ack{AckStatus::kDuplicateInProgress, request.head.request_id, request.session_id, {},
+    Push(Ack{AckStatus::kDuplicateInProgress,
+             request.head.request_id,
+             request.session_id,
+             {},
              held->request_id});
     return true;
   }
@@ -152,8 +158,7 @@ Host::RunPtr Host::Admit(RunRequest request, TimePoint received, AdmissionResult
           Lock lock(mutex_);
           if (run->has_slot) return;
         }
-        FinishBad(run, FinalStatus::kError,
-                  Error{ErrorCode::kBusy, "no slot became free in time"});
+        FinishBad(run, FinalStatus::kError, Error{ErrorCode::kBusy, "no slot became free in time"});
       });
     }
   }
@@ -172,8 +177,11 @@ void Host::HandleCancel(const CancelRequest& request) {
         !found->second->finished()) {
       canceled = found->second;
       PushAck(canceled);
-      sink_.Push(sink_.Format(Ack{AckStatus::kCancelAccepted, request.head.request_id,
-                                  request.session_id, {}, request.target_request_id}));
+      sink_.Push(sink_.Format(Ack{AckStatus::kCancelAccepted,
+                                  request.head.request_id,
+                                  request.session_id,
+                                  {},
+                                  request.target_request_id}));
       FinishBadLocked(canceled, FinalStatus::kCanceled, std::nullopt);
     }
   }
@@ -188,18 +196,23 @@ void Host::HandleSessionClose(const SessionCloseRequest& request) {
     Lock lock(mutex_);
     ++closing_;
   }
-  const auto canceled = FinishMany(&request.session_id, false, FinalStatus::kCanceled, std::nullopt);
+  const auto canceled =
+      FinishMany(&request.session_id, false, FinalStatus::kCanceled, std::nullopt);
   for (const RunPtr& run : canceled) ReleaseClaim(run);
-  // Runs of the session that wait for their commit are before this in the store's queue, so that their
-  // turns are forgotten with the others, and their terminals come before the ack.
+  // Runs of the session that wait for their commit are before this in the store's queue, so that
+  // their turns are forgotten with the others, and their terminals come before the ack.
   store_.Submit(
       [session = request.session_id](Store& store) { return store.CloseSession(session); },
       [this, request](const StoreResult<void>& saved) {
         if (!saved) Log(LogLevel::kError, saved.error().message);
         const Response answer =
-            saved ? Response(Ack{AckStatus::kSessionClosed, request.head.request_id,
-                                 request.session_id, {}, {}})
-                  : Response(Refusal{request.head.request_id, request.session_id,
+            saved ? Response(Ack{AckStatus::kSessionClosed,
+                                 request.head.request_id,
+                                 request.session_id,
+                                 {},
+                                 {}})
+                  : Response(Refusal{request.head.request_id,
+                                     request.session_id,
                                      {ErrorCode::kInternal, "the session could not be forgotten"}});
         Push(answer);
         {

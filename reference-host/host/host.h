@@ -1,8 +1,8 @@
 // The life of every run, from its line to its terminal, and the only owner of run state.
 //
 // A run goes: judged -> admitted (slot or queue) -> claimed in the store -> acked -> executed ->
-// finished -> committed -> terminal line. Each step may be overtaken by a timeout, a cancel, a close or
-// a shutdown; Run::Finish decides, once.
+// finished -> committed -> terminal line. Each step may be overtaken by a timeout, a cancel, a
+// close or a shutdown; Run::Finish decides, once.
 //
 // Handle() is called by one thread, the reader. All else may be called from any thread.
 #pragma once
@@ -48,7 +48,8 @@ class Host {
 
   // From now on new runs are BUSY; queued ones end BUSY at once (LIFE-07).
   void Drain();
-  // Ends what is left: INTERNAL after the grace of a shutdown, CANCELED when nobody listens any more.
+  // Ends what is left: INTERNAL after the grace of a shutdown, CANCELED when nobody listens any
+  // more.
   void AbortAll(FinalStatus status, const std::string& reason);
 
   // Calls back once, as soon as nothing is under way (which may be at once). From any thread.

@@ -15,11 +15,15 @@ constexpr Milliseconds kWatchClaims{100};
 
 Error FromProvider(const ProviderError& error) {
   switch (error.fault) {
-    case ProviderFault::kAuth: return {ErrorCode::kProviderAuth, error.message};
-    case ProviderFault::kRateLimit: return {ErrorCode::kProviderRateLimit, error.message};
-    case ProviderFault::kDown: return {ErrorCode::kProviderDown, error.message};
+    case ProviderFault::kAuth:
+      return {ErrorCode::kProviderAuth, error.message};
+    case ProviderFault::kRateLimit:
+      return {ErrorCode::kProviderRateLimit, error.message};
+    case ProviderFault::kDown:
+      return {ErrorCode::kProviderDown, error.message};
     case ProviderFault::kRejected:
-    case ProviderFault::kCanceled: break;
+    case ProviderFault::kCanceled:
+      break;
   }
   return {ErrorCode::kInternal, error.message};
 }
@@ -27,10 +31,13 @@ Error FromProvider(const ProviderError& error) {
 // A short sentence for the user, should the bridge have nothing better to show (RESP-09).
 std::string_view FallbackText(FinalStatus status) {
   switch (status) {
-    case FinalStatus::kTimeout: return "Sorry, this took too long. Please try again.";
-    case FinalStatus::kError: return "Sorry, I cannot answer right now. Please try again later.";
+    case FinalStatus::kTimeout:
+      return "Sorry, this took too long. Please try again.";
+    case FinalStatus::kError:
+      return "Sorry, I cannot answer right now. Please try again later.";
     case FinalStatus::kOk:
-    case FinalStatus::kCanceled: break;
+    case FinalStatus::kCanceled:
+      break;
   }
   return "";
 }
@@ -75,7 +82,8 @@ void Host::OnClaimed(const RunPtr& run, const StoreResult<void>& saved, ClaimOut
   const RunRequest& request = run->request;
   if (!saved) {
     Log(LogLevel::kError, saved.error().message);
-    Withdraw(run, Refusal{request.head.request_id, request.session_id,
+    Withdraw(run, Refusal{request.head.request_id,
+                          request.session_id,
                           {ErrorCode::kInternal, "the state directory cannot be written"}});
   } else if (auto* answer = std::get_if<StoredAnswer>(&outcome)) {
     Withdraw(run, MakeReplay(request, run->received, std::move(*answer)));
@@ -90,8 +98,11 @@ void Host::OnClaimed(const RunPtr& run, const StoreResult<void>& saved, ClaimOut
       });
       return;
     }
-    Withdraw(run, Ack{AckStatus::kDuplicateInProgress, request.head.request_id, request.session_id,
-                      {}, held->request_id});
+    Withdraw(run, Ack{AckStatus::kDuplicateInProgress,
+                      request.head.request_id,
+                      request.session_id,
+                      {},
+                      held->request_id});
   } else {
     {
       Lock lock(mutex_);
@@ -205,8 +216,7 @@ void Host::FinishOk(const RunPtr& run, TurnResult result) {
   auto outcome = std::make_shared<FinishOutcome>();
   store_.Submit(
       [run, final, outcome](Store& store) -> StoreResult<void> {
-        auto saved =
-            store.Finish(run->Claim(), run->request.prompt, {final->text, final->usage});
+        auto saved = store.Finish(run->Claim(), run->request.prompt, {final->text, final->usage});
         if (!saved) return tl::unexpected(saved.error());
         *outcome = *saved;
         return {};
@@ -297,8 +307,8 @@ void Host::ReleaseClaim(const RunPtr& run) {
                 });
 }
 
-// Another process may close the session of a run that is under way here: its claim is gone then, and with
-// it the right to go on (CTRL-09).
+// Another process may close the session of a run that is under way here: its claim is gone then,
+// and with it the right to go on (CTRL-09).
 void Host::WatchClaims() {
   {
     Lock lock(mutex_);
@@ -374,8 +384,11 @@ void Host::Forget(const RunPtr& run) {
 void Host::PushAck(const RunPtr& run) {
   if (settings_.one_shot || run->acked) return;
   run->acked = true;
-  sink_.Push(sink_.Format(Ack{AckStatus::kAccepted, run->request.head.request_id,
-                              run->request.session_id, run->request.head.ts_ms, {}}));
+  sink_.Push(sink_.Format(Ack{AckStatus::kAccepted,
+                              run->request.head.request_id,
+                              run->request.session_id,
+                              run->request.head.ts_ms,
+                              {}}));
 }
 
 Final Host::MakeFinal(const Run& run, FinalStatus status) const {

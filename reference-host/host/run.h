@@ -21,8 +21,8 @@ class Run {
         received(received_in),
         deadline(received_in + Milliseconds(timeout_ms)) {}
 
-  // Decides the run's terminal: the one place where that happens, and the first caller wins (LIFE-01).
-  // With the Host's lock held. Whatever the run is doing is told to stop.
+  // Decides the run's terminal: the one place where that happens, and the first caller wins
+  // (LIFE-01). With the Host's lock held. Whatever the run is doing is told to stop.
   bool Finish() {
     if (finished_) return false;
     finished_ = true;
@@ -51,7 +51,7 @@ class Run {
   EventLoop::TimerId queue_timer = 0;
 
   // Written by the claim, read by whoever executes afterwards.
-  bool may_start = false;                    // no earlier run of another process stands in the session
+  bool may_start = false;  // no earlier run of another process stands in the session
   std::optional<std::vector<Turn>> context;  // if it could be loaded with the claim
 
  private:

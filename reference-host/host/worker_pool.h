@@ -1,5 +1,5 @@
-// Threads for work that blocks. A thread is started when there is work and no idle one; the number of
-// pieces under way is bounded by the caller (slots). Any thread may submit.
+// Threads for work that blocks. A thread is started when there is work and no idle one; the number
+// of pieces under way is bounded by the caller (slots). Any thread may submit.
 #pragma once
 
 #include <condition_variable>

@@ -17,8 +17,8 @@ namespace {
 
 std::atomic<LogLevel> g_level{LogLevel::kInfo};
 
-// A descriptor of stderr that does not block. Setting O_NONBLOCK on descriptor 2 itself would change
-// the pipe for everyone who shares it, so it is opened once more.
+// A descriptor of stderr that does not block. Setting O_NONBLOCK on descriptor 2 itself would
+// change the pipe for everyone who shares it, so it is opened once more.
 class Stderr {
  public:
   Stderr() {
@@ -38,8 +38,9 @@ class Stderr {
 
   void Write(std::string_view line) {
     if (fd_ < 0) return;
-    const ssize_t result = is_socket_ ? send(fd_, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
-                                      : write(fd_, line.data(), line.size());
+    const ssize_t result = is_socket_
+                               ? send(fd_, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                               : write(fd_, line.data(), line.size());
     (void)result;  // full or closed: there is nobody left to tell
   }
 

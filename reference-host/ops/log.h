@@ -1,7 +1,8 @@
 // Diagnostics: one JSON object per line on stderr, and nowhere else (FRAME-02).
 //
-// Writing never blocks and never fails: when stderr is full or closed, lines are dropped. Any thread
-// may log. Nothing that a provider or a caller said is ever logged, only ids, codes and counts (SEC-01).
+// Writing never blocks and never fails: when stderr is full or closed, lines are dropped. Any
+// thread may log. Nothing that a provider or a caller said is ever logged, only ids, codes and
+// counts (SEC-01).
 #pragma once
 
 #include <string>

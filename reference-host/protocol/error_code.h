@@ -20,8 +20,8 @@ enum class ErrorCode {
 std::string_view Name(ErrorCode code);
 bool Retryable(ErrorCode code);
 
-// An operating error on its way to the caller. `message` is never empty, is valid UTF-8, is the same
-// for the same cause (REQ-10), and never quotes what a provider said (SEC-01).
+// An operating error on its way to the caller. `message` is never empty, is valid UTF-8, is the
+// same for the same cause (REQ-10), and never quotes what a provider said (SEC-01).
 struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;

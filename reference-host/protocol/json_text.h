@@ -1,5 +1,6 @@
-// Small helpers for JSON text. Output is written by hand rather than through a DOM: every line of the
-// host goes through here, and all strings are known to be valid UTF-8 (they came out of a JSON parser).
+// Small helpers for JSON text. Output is written by hand rather than through a DOM: every line of
+// the host goes through here, and all strings are known to be valid UTF-8 (they came out of a JSON
+// parser).
 #pragma once
 
 #include <cstdint>

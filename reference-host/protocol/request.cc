@@ -127,8 +127,8 @@ tl::expected<Request, Message> ReadRequest(const RequestFields& fields) {
     return Bad("\"protocol_version\" must be the integer 1");
   }
   const auto* type = std::get_if<std::string>(&fields[Field::kType]);
-  const bool known = type && (*type == "run" || *type == "cancel" || *type == "ping" ||
-                              *type == "session_close");
+  const bool known =
+      type && (*type == "run" || *type == "cancel" || *type == "ping" || *type == "session_close");
   if (!known) {
     return Bad("\"type\" must be one of run, cancel, ping, session_close");
   }

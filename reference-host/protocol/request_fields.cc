@@ -10,9 +10,20 @@ namespace refhost {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<size_t>(Field::kCount)> kNames = {
-    "protocol_version", "type",       "request_id", "session_id",        "ts_ms",
-    "prompt",           "idempotency_key", "timeout_ms", "stream",       "metadata",
-    "channel_id",       "agent",      "target_request_id", "cancel_request_id",
+    "protocol_version",
+    "type",
+    "request_id",
+    "session_id",
+    "ts_ms",
+    "prompt",
+    "idempotency_key",
+    "timeout_ms",
+    "stream",
+    "metadata",
+    "channel_id",
+    "agent",
+    "target_request_id",
+    "cancel_request_id",
 };
 
 // Receives the parser's events. Returning false stops the parse: the line is refused by `problem`.

@@ -1,5 +1,5 @@
-// The top-level fields of one line, as written: a SAX pass that keeps the known fields only, so that a
-// line of any size or depth costs no more memory than its own strings.
+// The top-level fields of one line, as written: a SAX pass that keeps the known fields only, so
+// that a line of any size or depth costs no more memory than its own strings.
 #pragma once
 
 #include <array>
@@ -30,9 +30,9 @@ enum class Field {
   kCount,
 };
 
-struct Absent {};   // not given, or null (REQ-07)
-struct Object {};   // some object; its content is not kept
-struct Other {};    // array, or a number that is no 64-bit integer
+struct Absent {};  // not given, or null (REQ-07)
+struct Object {};  // some object; its content is not kept
+struct Other {};   // array, or a number that is no 64-bit integer
 using FieldValue = std::variant<Absent, std::string, int64_t, bool, Object, Other>;
 
 class RequestFields {

@@ -31,7 +31,8 @@ TEST(Request, ReadsARun) {
 }
 
 TEST(Request, NullCountsAsAbsent) {
-  EXPECT_EQ(Refusal(RunLine(R"(,"timeout_ms":null,"stream":null,"metadata":null,"agent":null)")), "");
+  EXPECT_EQ(Refusal(RunLine(R"(,"timeout_ms":null,"stream":null,"metadata":null,"agent":null)")),
+            "");
   EXPECT_NE(Refusal(R"({"protocol_version":null,"type":"ping","request_id":"r"})"), "");
 }
 
@@ -45,15 +46,17 @@ TEST(Request, RefusesWrongTypesAndRanges) {
     EXPECT_NE(Refusal(RunLine(std::string(",") + extra)), "") << extra;
   }
   for (const char* version : {"2", "1.0", "1e0", "\"1\"", "true", "[1]"}) {
-    EXPECT_NE(Refusal(std::string(R"({"type":"ping","request_id":"r","protocol_version":)") + version + "}"),
+    EXPECT_NE(Refusal(std::string(R"({"type":"ping","request_id":"r","protocol_version":)") +
+                      version + "}"),
               "")
         << version;
   }
 }
 
 TEST(Request, RefusesBlanksButKeepsIdsUntrimmed) {
-  const std::string blank = R"({"protocol_version":1,"type":"run","request_id":" r ","session_id":" \t",)"
-                            R"("prompt":"p","idempotency_key":"k"})";
+  const std::string blank =
+      R"({"protocol_version":1,"type":"run","request_id":" r ","session_id":" \t",)"
+      R"("prompt":"p","idempotency_key":"k"})";
   auto request = ParseRequest(blank);
   ASSERT_FALSE(request);
   EXPECT_EQ(request.error().request_id, " r ");
@@ -66,27 +69,42 @@ TEST(Request, RefusesBlanksButKeepsIdsUntrimmed) {
 TEST(Request, JudgesInTheOrderOfTheContract) {
   EXPECT_NE(Refusal(R"({"type":"nope"})").find("protocol_version"), std::string::npos);
   EXPECT_NE(Refusal(R"({"protocol_version":1,"type":"nope"})").find("type"), std::string::npos);
-  EXPECT_NE(Refusal(R"({"protocol_version":1,"type":"run"})").find("request_id"), std::string::npos);
+  EXPECT_NE(Refusal(R"({"protocol_version":1,"type":"run"})").find("request_id"),
+            std::string::npos);
 }
 
 TEST(Request, RefusesWhatIsNoJsonObject) {
-  const std::string nul = std::string(R"({"protocol_version":1,"type":"ping","request_id":"r"})") + '\0';
-  for (const std::string& line :
-       {std::string(""), std::string("null"), std::string("[]"), std::string("\"x\""), std::string("1"),
-        std::string("{"), std::string("{}x"), std::string("{'a':1}"), std::string("{\"a\":1,}"),
-        std::string("{\"a\":01}"), std::string("{\"a\":NaN}"), std::string("{\"a\":\"\t\"}"),
-        std::string("{\"a\":\"\\ud800\"}"), std::string("{\"a\":\"\\udc00\"}"),
-        std::string("{\"a\":\"\xff\"}"), std::string("{\"a\":\"\xc0\x80\"}"),
-        std::string("{\"a\":\"\xed\xa0\x80\"}"), std::string("/**/{}"), nul,
-        std::string(100'000, '['), std::string(100'000, '{')}) {
+  const std::string nul =
+      std::string(R"({"protocol_version":1,"type":"ping","request_id":"r"})") + '\0';
+  for (const std::string& line : {std::string(""),
+                                  std::string("null"),
+                                  std::string("[]"),
+                                  std::string("\"x\""),
+                                  std::string("1"),
+                                  std::string("{"),
+                                  std::string("{}x"),
+                                  std::string("{'a':1}"),
+                                  std::string("{\"a\":1,}"),
+                                  std::string("{\"a\":01}"),
+                                  std::string("{\"a\":NaN}"),
+                                  std::string("{\"a\":\"\t\"}"),
+                                  std::string("{\"a\":\"\\ud800\"}"),
+                                  std::string("{\"a\":\"\\udc00\"}"),
+                                  std::string("{\"a\":\"\xff\"}"),
+                                  std::string("{\"a\":\"\xc0\x80\"}"),
+                                  std::string("{\"a\":\"\xed\xa0\x80\"}"),
+                                  std::string("/**/{}"),
+                                  nul,
+                                  std::string(100'000, '['),
+                                  std::string(100'000, '{')}) {
     EXPECT_NE(Refusal(line), "") << line.substr(0, 40);
   }
 }
 
 TEST(Request, NestingIsBoundedAt64) {
   const auto nested = [](int depth) {  // the outer object is 1
-    return R"({"protocol_version":1,"type":"ping","request_id":"r","x":)" + std::string(depth - 1, '[') +
-           std::string(depth - 1, ']') + "}";
+    return R"({"protocol_version":1,"type":"ping","request_id":"r","x":)" +
+           std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
   };
   EXPECT_EQ(Refusal(nested(64)), "");
   EXPECT_NE(Refusal(nested(65)), "");
@@ -100,7 +118,8 @@ TEST(Request, KnownKeysOnceUnknownOnesAtWill) {
 
 TEST(Request, CancelTakesEitherName) {
   const auto cancel = [](const std::string& targets) {
-    return R"({"protocol_version":1,"type":"cancel","request_id":"r","session_id":"s")" + targets + "}";
+    return R"({"protocol_version":1,"type":"cancel","request_id":"r","session_id":"s")" + targets +
+           "}";
   };
   for (const char* good : {R"(,"target_request_id":"t")", R"(,"cancel_request_id":"t")",
                            R"(,"cancel_request_id":"t","target_request_id":"t")",

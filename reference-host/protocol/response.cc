@@ -7,21 +7,30 @@ namespace {
 
 std::string_view Name(AckStatus status) {
   switch (status) {
-    case AckStatus::kPong: return "PONG";
-    case AckStatus::kAccepted: return "ACCEPTED";
-    case AckStatus::kCancelAccepted: return "CANCEL_ACCEPTED";
-    case AckStatus::kSessionClosed: return "SESSION_CLOSED";
-    case AckStatus::kDuplicateInProgress: return "DUPLICATE_IN_PROGRESS";
+    case AckStatus::kPong:
+      return "PONG";
+    case AckStatus::kAccepted:
+      return "ACCEPTED";
+    case AckStatus::kCancelAccepted:
+      return "CANCEL_ACCEPTED";
+    case AckStatus::kSessionClosed:
+      return "SESSION_CLOSED";
+    case AckStatus::kDuplicateInProgress:
+      return "DUPLICATE_IN_PROGRESS";
   }
   return "PONG";
 }
 
 std::string_view Name(FinalStatus status) {
   switch (status) {
-    case FinalStatus::kOk: return "OK";
-    case FinalStatus::kError: return "ERROR";
-    case FinalStatus::kTimeout: return "TIMEOUT";
-    case FinalStatus::kCanceled: return "CANCELED";
+    case FinalStatus::kOk:
+      return "OK";
+    case FinalStatus::kError:
+      return "ERROR";
+    case FinalStatus::kTimeout:
+      return "TIMEOUT";
+    case FinalStatus::kCanceled:
+      return "CANCELED";
   }
   return "ERROR";
 }
@@ -80,7 +89,8 @@ struct Typed {
         AppendField(out, "existing_request_id", ack.other_request_id);
         break;
       case AckStatus::kPong:
-      case AckStatus::kSessionClosed: break;
+      case AckStatus::kSessionClosed:
+        break;
     }
     out += '}';
     return out;

@@ -18,10 +18,13 @@ namespace {
 
 NetFault FromErrno(int error) {
   switch (error) {
-    case ECONNREFUSED: return NetFault::kRefused;
+    case ECONNREFUSED:
+      return NetFault::kRefused;
     case ECONNRESET:
-    case EPIPE: return NetFault::kReset;
-    default: return NetFault::kUnreachable;
+    case EPIPE:
+      return NetFault::kReset;
+    default:
+      return NetFault::kUnreachable;
   }
 }
 
@@ -70,9 +73,12 @@ NetResult<std::unique_ptr<Connection>> Connection::Open(const Url& url, const Wa
   auto addresses = Resolve(url.host, url.port, waiter, until);
   if (!addresses) {
     switch (addresses.error()) {
-      case ResolveFault::kUnresolved: return tl::unexpected(NetFault::kUnresolved);
-      case ResolveFault::kSilent: return tl::unexpected(NetFault::kSilent);
-      case ResolveFault::kCanceled: return tl::unexpected(NetFault::kCanceled);
+      case ResolveFault::kUnresolved:
+        return tl::unexpected(NetFault::kUnresolved);
+      case ResolveFault::kSilent:
+        return tl::unexpected(NetFault::kSilent);
+      case ResolveFault::kCanceled:
+        return tl::unexpected(NetFault::kCanceled);
     }
   }
   NetFault fault = NetFault::kUnreachable;
@@ -108,13 +114,17 @@ NetResult<void> Connection::WaitFor(short events) {
 NetResult<void> Connection::WaitForTls(int result) {
   const int saved = errno;
   switch (SSL_get_error(ssl_, result)) {
-    case SSL_ERROR_WANT_READ: return WaitFor(POLLIN);
-    case SSL_ERROR_WANT_WRITE: return WaitFor(POLLOUT);
+    case SSL_ERROR_WANT_READ:
+      return WaitFor(POLLIN);
+    case SSL_ERROR_WANT_WRITE:
+      return WaitFor(POLLOUT);
     case SSL_ERROR_SYSCALL:
       ERR_clear_error();
       return tl::unexpected(saved == ECONNRESET || saved == EPIPE ? NetFault::kReset
                                                                   : NetFault::kTls);
-    default: ERR_clear_error(); return tl::unexpected(NetFault::kTls);
+    default:
+      ERR_clear_error();
+      return tl::unexpected(NetFault::kTls);
   }
 }
 
@@ -135,7 +145,8 @@ NetResult<void> Connection::SendAll(std::string_view bytes) {
   while (!bytes.empty()) {
     ssize_t count = 0;
     if (ssl_) {
-      count = SSL_write(ssl_, bytes.data(), static_cast<int>(std::min<size_t>(bytes.size(), 1 << 20)));
+      count =
+          SSL_write(ssl_, bytes.data(), static_cast<int>(std::min<size_t>(bytes.size(), 1 << 20)));
       if (count <= 0) {
         if (auto waited = WaitForTls(static_cast<int>(count)); !waited) return waited;
         continue;

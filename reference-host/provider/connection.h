@@ -1,5 +1,5 @@
-// A TCP connection, with TLS if the URL asks for it. One thread uses it; every wait ends at once when the
-// waiter's stop token is triggered, and after `idle_timeout` without progress.
+// A TCP connection, with TLS if the URL asks for it. One thread uses it; every wait ends at once
+// when the waiter's stop token is triggered, and after `idle_timeout` without progress.
 #pragma once
 
 #include <memory>

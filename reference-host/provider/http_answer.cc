@@ -26,16 +26,26 @@ ProviderError FromStatus(int status, const std::string& retry_after) {
 
 ProviderError DescribeFault(HttpFault fault) {
   switch (fault) {
-    case HttpFault::kUnresolved: return Down("the provider's name does not resolve");
-    case HttpFault::kRefused: return Down("the provider refused the connection", true);
-    case HttpFault::kUnreachable: return Down("the provider cannot be reached");
-    case HttpFault::kReset: return Down("the provider closed the connection", true);
-    case HttpFault::kCut: return Down("the provider's answer was cut short");
-    case HttpFault::kSilent: return Down("the provider stopped sending");
-    case HttpFault::kTooLarge: return Down("the provider's answer is too large");
-    case HttpFault::kMalformed: return Down("the provider's answer is not HTTP");
-    case HttpFault::kTls: return Down("the TLS handshake with the provider failed");
-    case HttpFault::kCanceled: return {ProviderFault::kCanceled, "the call was stopped", false, 0};
+    case HttpFault::kUnresolved:
+      return Down("the provider's name does not resolve");
+    case HttpFault::kRefused:
+      return Down("the provider refused the connection", true);
+    case HttpFault::kUnreachable:
+      return Down("the provider cannot be reached");
+    case HttpFault::kReset:
+      return Down("the provider closed the connection", true);
+    case HttpFault::kCut:
+      return Down("the provider's answer was cut short");
+    case HttpFault::kSilent:
+      return Down("the provider stopped sending");
+    case HttpFault::kTooLarge:
+      return Down("the provider's answer is too large");
+    case HttpFault::kMalformed:
+      return Down("the provider's answer is not HTTP");
+    case HttpFault::kTls:
+      return Down("the TLS handshake with the provider failed");
+    case HttpFault::kCanceled:
+      return {ProviderFault::kCanceled, "the call was stopped", false, 0};
   }
   return Down("the provider failed");
 }
@@ -59,8 +69,9 @@ int64_t RetryAfterMs(std::string_view value) {
 }
 
 std::optional<nlohmann::json> ParseAnswerBody(std::string body) {
-  // An answer is choices[0].message.tool_calls[0].function.arguments deep at most. Deeper values are
-  // dropped while parsing: a hostile body must not cost more memory than its own size (PROV-12).
+  // An answer is choices[0].message.tool_calls[0].function.arguments deep at most. Deeper values
+  // are dropped while parsing: a hostile body must not cost more memory than its own size
+  // (PROV-12).
   constexpr int kMaxDepth = 8;
   if (body.find('\0') != std::string::npos) return std::nullopt;
   body = RepairSurrogateEscapes(std::move(body));

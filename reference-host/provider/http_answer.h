@@ -1,5 +1,5 @@
-// What every provider that speaks JSON over HTTP has in common: the exchange, and what its outcome means
-// (the PROV rows of section 13).
+// What every provider that speaks JSON over HTTP has in common: the exchange, and what its outcome
+// means (the PROV rows of section 13).
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -18,7 +18,8 @@ tl::expected<std::string, ProviderError> Post(const Url& url, const HttpRequest&
 // Seconds of a Retry-After header as milliseconds; 0 if it says nothing usable.
 int64_t RetryAfterMs(std::string_view value);
 
-// Parses an answer, keeping only what is nested as deep as an answer can be. Nothing if it is no JSON.
+// Parses an answer, keeping only what is nested as deep as an answer can be. Nothing if it is no
+// JSON.
 std::optional<nlohmann::json> ParseAnswerBody(std::string body);
 
 // A count of tokens: an integer that is not negative.

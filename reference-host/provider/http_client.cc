@@ -10,13 +10,20 @@ constexpr size_t kReadBytes = 64 * 1024;
 
 HttpFault FromNet(NetFault fault) {
   switch (fault) {
-    case NetFault::kUnresolved: return HttpFault::kUnresolved;
-    case NetFault::kRefused: return HttpFault::kRefused;
-    case NetFault::kUnreachable: return HttpFault::kUnreachable;
-    case NetFault::kReset: return HttpFault::kReset;
-    case NetFault::kTls: return HttpFault::kTls;
-    case NetFault::kSilent: return HttpFault::kSilent;
-    case NetFault::kCanceled: return HttpFault::kCanceled;
+    case NetFault::kUnresolved:
+      return HttpFault::kUnresolved;
+    case NetFault::kRefused:
+      return HttpFault::kRefused;
+    case NetFault::kUnreachable:
+      return HttpFault::kUnreachable;
+    case NetFault::kReset:
+      return HttpFault::kReset;
+    case NetFault::kTls:
+      return HttpFault::kTls;
+    case NetFault::kSilent:
+      return HttpFault::kSilent;
+    case NetFault::kCanceled:
+      return HttpFault::kCanceled;
   }
   return HttpFault::kMalformed;
 }

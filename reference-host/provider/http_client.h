@@ -1,5 +1,5 @@
-// One HTTP/1.1 exchange on a connection of its own. Redirects are not followed, nothing is retried, and
-// no more is read than the caller can use.
+// One HTTP/1.1 exchange on a connection of its own. Redirects are not followed, nothing is retried,
+// and no more is read than the caller can use.
 #pragma once
 
 #include <string>
@@ -28,8 +28,8 @@ enum class HttpFault {
   kUnresolved,
   kRefused,
   kUnreachable,
-  kReset,      // RST, or the end of the stream before the head was complete
-  kCut,        // the body ended before its end marker
+  kReset,  // RST, or the end of the stream before the head was complete
+  kCut,    // the body ended before its end marker
   kSilent,
   kTooLarge,
   kMalformed,  // no HTTP

@@ -89,8 +89,12 @@ void ChunkDecoder::Feed(std::string_view bytes, std::string& body) {
     const char c = bytes.front();
     bytes.remove_prefix(1);
     switch (state_) {
-      case State::kDataCr: state_ = c == '\r' ? State::kDataLf : State::kBroken; break;
-      case State::kDataLf: state_ = c == '\n' ? State::kSize : State::kBroken; break;
+      case State::kDataCr:
+        state_ = c == '\r' ? State::kDataLf : State::kBroken;
+        break;
+      case State::kDataLf:
+        state_ = c == '\n' ? State::kSize : State::kBroken;
+        break;
       case State::kSize:
         if (c == '\n') {
           TakeSizeLine();
@@ -110,7 +114,8 @@ void ChunkDecoder::Feed(std::string_view bytes, std::string& body) {
           state_ = State::kBroken;
         }
         break;
-      default: state_ = State::kBroken;
+      default:
+        state_ = State::kBroken;
     }
   }
 }

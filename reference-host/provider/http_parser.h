@@ -15,8 +15,8 @@ struct HttpHead {
   std::string retry_after;
 };
 
-// `text` is everything before the empty line. Nothing if it is no HTTP/1.x response head, or one whose
-// length is ambiguous.
+// `text` is everything before the empty line. Nothing if it is no HTTP/1.x response head, or one
+// whose length is ambiguous.
 std::optional<HttpHead> ParseHttpHead(std::string_view text);
 
 // Undoes chunked transfer coding, whatever the pieces in which it arrives.

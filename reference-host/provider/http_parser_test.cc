@@ -19,11 +19,11 @@ TEST(HttpHead, ReadsWhatMatters) {
 }
 
 TEST(HttpHead, RefusesWhatIsAmbiguousOrNoHttp) {
-  for (const char* text : {"", "HTTP/2 200 OK", "HTTP/1.1 2x0 OK", "HTTP/1.1 2000 OK", "hello",
-                           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n",
-                           "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n",
-                           "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n",
-                           "HTTP/1.1 200 OK\r\nno colon\r\n"}) {
+  for (const char* text :
+       {"", "HTTP/2 200 OK", "HTTP/1.1 2x0 OK", "HTTP/1.1 2000 OK", "hello",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n"}) {
     EXPECT_FALSE(ParseHttpHead(text)) << text;
   }
 }

@@ -8,10 +8,12 @@ namespace refhost {
 
 std::unique_ptr<Provider> MakeProvider(const ProviderConfig& config, int64_t idle_timeout_ms) {
   switch (config.kind) {
-    case ProviderKind::kOpenAi: return std::make_unique<OpenAiProvider>(config, idle_timeout_ms);
+    case ProviderKind::kOpenAi:
+      return std::make_unique<OpenAiProvider>(config, idle_timeout_ms);
     case ProviderKind::kAnthropic:
       return std::make_unique<AnthropicProvider>(config, idle_timeout_ms);
-    case ProviderKind::kEcho: break;
+    case ProviderKind::kEcho:
+      break;
   }
   return std::make_unique<EchoProvider>();
 }

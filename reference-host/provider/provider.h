@@ -1,5 +1,5 @@
-// A provider answers a transcript. Its failures are values of one type, from the socket to the wire:
-// nobody downstream has to guess from a text what happened (contract, section 13).
+// A provider answers a transcript. Its failures are values of one type, from the socket to the
+// wire: nobody downstream has to guess from a text what happened (contract, section 13).
 #pragma once
 
 #include <cstdint>
@@ -58,8 +58,8 @@ class Provider {
   // One call, no retry. Called from many threads at once.
   virtual AnswerResult Ask(const std::vector<Message>& transcript, const CallLimits& limits) = 0;
 
-  // True if it answers at once from the prompt alone: it needs neither earlier turns nor a thread that
-  // may block.
+  // True if it answers at once from the prompt alone: it needs neither earlier turns nor a thread
+  // that may block.
   virtual bool IsInstant() const { return false; }
 };
 

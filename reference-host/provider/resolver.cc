@@ -7,8 +7,8 @@
 namespace refhost {
 namespace {
 
-// One look-up in glibc's hands. It must stay where it is until glibc is done with it, even when nobody
-// waits for it any longer.
+// One look-up in glibc's hands. It must stay where it is until glibc is done with it, even when
+// nobody waits for it any longer.
 struct Lookup {
   std::string host;
   std::string port;

@@ -16,7 +16,8 @@ AnswerResult RetryingProvider::Ask(const std::vector<Message>& transcript,
   if (resume >= limits.deadline) return first;
   const Waiter waiter(limits.stop);
   if (waiter.Wait(-1, 0, resume) == WaitResult::kCanceled) {
-    return tl::unexpected(ProviderError{ProviderFault::kCanceled, "the call was stopped", false, 0});
+    return tl::unexpected(
+        ProviderError{ProviderFault::kCanceled, "the call was stopped", false, 0});
   }
   return inner_->Ask(transcript, limits);
 }

@@ -1,5 +1,5 @@
-// Asks a provider at most twice (section 13): a second time only after a failure that may pass, after a
-// pause, and only if the pause ends before the deadline.
+// Asks a provider at most twice (section 13): a second time only after a failure that may pass,
+// after a pause, and only if the pause ends before the deadline.
 #pragma once
 
 #include <functional>

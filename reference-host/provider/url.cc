@@ -8,7 +8,8 @@ namespace refhost {
 namespace {
 
 bool StartsWithNoCase(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && strncasecmp(text.data(), prefix.data(), prefix.size()) == 0;
+  return text.size() >= prefix.size() &&
+         strncasecmp(text.data(), prefix.data(), prefix.size()) == 0;
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ std::optional<Url> ParseUrl(std::string_view text) {
   }
   if (!port.empty()) {
     port.remove_prefix(1);
-    const bool digits = std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits =
+        std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (port.empty() || port.size() > 5 || !digits) return std::nullopt;
     url.port = port;
   }

@@ -1,5 +1,5 @@
-// Splits a provider's base URL. User name and password in it are dropped: the key is configured apart,
-// and what is dropped cannot leak (SEC-01, EXIT-06).
+// Splits a provider's base URL. User name and password in it are dropped: the key is configured
+// apart, and what is dropped cannot leak (SEC-01, EXIT-06).
 #pragma once
 
 #include <optional>

@@ -1,7 +1,8 @@
 // Waiting for a socket in a way that a stop request interrupts at once.
 //
-// The stop request makes a descriptor of our own readable; the thread that uses the socket wakes up and
-// closes it itself. So nobody ever touches a descriptor number that may have been reused meanwhile.
+// The stop request makes a descriptor of our own readable; the thread that uses the socket wakes up
+// and closes it itself. So nobody ever touches a descriptor number that may have been reused
+// meanwhile.
 #pragma once
 
 #include <functional>

@@ -42,16 +42,22 @@ ReadEvent LineReader::Next(TimePoint until) {
       return TakeLine(end_, end_);
     }
     switch (FillBuffer(until)) {
-      case Fill::kData: break;
-      case Fill::kEnd: at_end_ = true; break;
-      case Fill::kTimedOut: return ReadEvent::kTimedOut;
-      case Fill::kStopped: return ReadEvent::kStopped;
+      case Fill::kData:
+        break;
+      case Fill::kEnd:
+        at_end_ = true;
+        break;
+      case Fill::kTimedOut:
+        return ReadEvent::kTimedOut;
+      case Fill::kStopped:
+        return ReadEvent::kStopped;
     }
   }
 }
 
 bool LineReader::HasLine() const {
-  return end_ > scanned_ && std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_) != nullptr;
+  return end_ > scanned_ &&
+         std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_) != nullptr;
 }
 
 // A CR that may belong to a CR LF does not count yet.

@@ -1,5 +1,5 @@
-// Lines from a descriptor, in bounded memory: a line that is too long is reported once, as soon as it is,
-// and thrown away as it streams in (FRAME-08).
+// Lines from a descriptor, in bounded memory: a line that is too long is reported once, as soon as
+// it is, and thrown away as it streams in (FRAME-08).
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@ class LineReader {
   // `stop_fd` (or -1): when it becomes readable, Next() returns kStopped.
   LineReader(int fd, size_t max_line_bytes, int stop_fd);
 
-  // Waits for a line; its bytes stay in line() until the next call. An unterminated last line counts.
+  // Waits for a line; its bytes stay in line() until the next call. An unterminated last line
+  // counts.
   ReadEvent Next(TimePoint until);
 
   // Without LF and without a CR before it.

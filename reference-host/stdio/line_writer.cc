@@ -36,7 +36,9 @@ bool WriteLine(int fd, std::string line) {
 }
 
 LineWriter::LineWriter(int fd, std::function<void()> on_broken)
-    : fd_(fd), on_broken_(std::move(on_broken)), thread_([this](std::stop_token stop) { Loop(stop); }) {}
+    : fd_(fd),
+      on_broken_(std::move(on_broken)),
+      thread_([this](std::stop_token stop) { Loop(stop); }) {}
 
 LineWriter::~LineWriter() = default;
 

@@ -1,6 +1,7 @@
-// Writes whole lines to a descriptor from a thread of its own, in the order in which they were pushed, as
-// many to a write as are waiting. Push never blocks: deadlines must run although nobody reads. Whoever
-// can wait (the reader of requests) waits for room first, which keeps the queue bounded.
+// Writes whole lines to a descriptor from a thread of its own, in the order in which they were
+// pushed, as many to a write as are waiting. Push never blocks: deadlines must run although nobody
+// reads. Whoever can wait (the reader of requests) waits for room first, which keeps the queue
+// bounded.
 #pragma once
 
 #include <atomic>
@@ -26,8 +27,8 @@ class LineWriter {
   // Adds the LF.
   void Push(std::string line);
 
-  // The thread that calls this writes what it pushes itself, in Relay(), which it must call before it
-  // waits for anything. Waking another thread would cost more than most answers.
+  // The thread that calls this writes what it pushes itself, in Relay(), which it must call before
+  // it waits for anything. Waking another thread would cost more than most answers.
   void Adopt() { adopter_ = std::this_thread::get_id(); }
   // Never blocks: what the pipe does not take at once is left to the writer's thread.
   void Relay();
@@ -49,9 +50,9 @@ class LineWriter {
   std::mutex mutex_;
   std::condition_variable_any arrived_;
   std::condition_variable written_;
-  std::string waiting_;      // guarded by mutex_
-  size_t writing_ = 0;       // guarded by mutex_: bytes in the hands of whoever writes
-  bool broken_ = false;      // guarded by mutex_
+  std::string waiting_;  // guarded by mutex_
+  size_t writing_ = 0;   // guarded by mutex_: bytes in the hands of whoever writes
+  bool broken_ = false;  // guarded by mutex_
   std::jthread thread_;
 };
 

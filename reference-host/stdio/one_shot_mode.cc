@@ -64,9 +64,12 @@ void HandleInput(Host& host, const Input& input) {
     case ReadEvent::kLine:
       if (IsBlank(input.line)) return refuse("the request line is blank");
       return host.Handle(input.line, input.received);
-    case ReadEvent::kTooLong: return refuse("the line is longer than the host accepts");
-    case ReadEvent::kTimedOut: return refuse("no request line came in time");
-    case ReadEvent::kEnd: return refuse("stdin ended before a request line");
+    case ReadEvent::kTooLong:
+      return refuse("the line is longer than the host accepts");
+    case ReadEvent::kTimedOut:
+      return refuse("no request line came in time");
+    case ReadEvent::kEnd:
+      return refuse("stdin ended before a request line");
     case ReadEvent::kStopped:
       return host.Refuse("unknown", std::nullopt, {ErrorCode::kBusy, "the host is shutting down"});
   }
@@ -94,8 +97,8 @@ int AnswerUnusable(Mode mode, const Input& input, const char* why) {
   return written ? kExitConfiguration : kExitNoReader;
 }
 
-// Writes the answer without ever being stuck in a write: a signal must still end the process, after the
-// grace, when nobody reads.
+// Writes the answer without ever being stuck in a write: a signal must still end the process, after
+// the grace, when nobody reads.
 bool WriteAnswer(std::string line, int signal_fd, Milliseconds grace) {
   line += '\n';
   std::string_view left = line;
@@ -109,7 +112,8 @@ bool WriteAnswer(std::string line, int signal_fd, Milliseconds grace) {
     if (fds[1].revents) until = Now() + grace;
     if (!fds[0].revents) continue;
     // A pipe that is ready takes this much without blocking.
-    const ssize_t count = write(STDOUT_FILENO, left.data(), std::min<size_t>(left.size(), PIPE_BUF));
+    const ssize_t count =
+        write(STDOUT_FILENO, left.data(), std::min<size_t>(left.size(), PIPE_BUF));
     if (count > 0) {
       left.remove_prefix(static_cast<size_t>(count));
     } else if (count < 0 && errno != EINTR && errno != EAGAIN) {

@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "reference-host/protocol/json_text.h"
-#include "reference-host/provider/http_client.h"
 #include "reference-host/provider/http_answer.h"
+#include "reference-host/provider/http_client.h"
 #include "reference-host/stdio/exit_status.h"
 #include "reference-host/stdio/line_writer.h"
 #include "reference-host/stdio/setup.h"

@@ -1,4 +1,5 @@
-// `self-test`: one JSON line that says whether the host could do its work (EXIT-05, EXIT-06, EXIT-08).
+// `self-test`: one JSON line that says whether the host could do its work (EXIT-05, EXIT-06,
+// EXIT-08).
 #pragma once
 
 #include "reference-host/options.h"

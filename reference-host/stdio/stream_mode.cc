@@ -1,8 +1,9 @@
 #include "reference-host/stdio/stream_mode.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <thread>
 
 #include "reference-host/ops/log.h"
@@ -41,7 +42,8 @@ class StreamMode {
         engine_(MakeEngine(config)),
         writer_(STDOUT_FILENO, [this] { loop_.Post([this] { OnReaderGone(); }); }),
         sink_(writer_),
-        host_(MakeHostSettings(config, Mode::kStream), *engine_, store_, lookup_.get(), loop_, sink_),
+        host_(MakeHostSettings(config, Mode::kStream), *engine_, store_, lookup_.get(), loop_,
+              sink_),
         grace_(config.cancel_grace_ms) {}
 
   int Run() {
@@ -53,7 +55,8 @@ class StreamMode {
   }
 
  private:
-  // Nothing is left to save here: finished runs are committed, and others may be stuck in a system call.
+  // Nothing is left to save here: finished runs are committed, and others may be stuck in a system
+  // call.
   [[noreturn]] void LeaveNow(int status) {
     store_.WaitUntilBelow(1);  // releases of claims
     _exit(status);
@@ -115,8 +118,8 @@ class StreamMode {
   }
 
   void ScheduleCleanUp() {
-    const auto interval = std::chrono::seconds(
-        std::min<int64_t>(config_.session_cleanup_interval_sec, 365 * 86400));
+    const auto interval =
+        std::chrono::seconds(std::min<int64_t>(config_.session_cleanup_interval_sec, 365 * 86400));
     loop_.Schedule(Now() + interval, [this] {
       store_.Submit([](Store& store) { return store.CleanUp(); },
                     [](const StoreResult<void>& saved) {
@@ -142,7 +145,16 @@ class StreamMode {
 
 }  // namespace
 
+// A thousand runs at once need two descriptors each; the usual soft limit is a thousand in all.
+static void RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, 8192));
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int RunStreamMode(const Config& config) {
+  RaiseDescriptorLimit();
   auto store = OpenStore(config, Mode::kStream);
   auto lookup = store ? (*store)->OpenAnother() : tl::unexpected(store.error());
   if (!lookup) {

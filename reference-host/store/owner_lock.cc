@@ -30,9 +30,11 @@ StoreResult<std::unique_ptr<OwnerLock>> OwnerLock::Take(const std::string& state
     if (getrandom(&id, sizeof id, 0) != sizeof id) continue;
     id &= (int64_t{1} << 62) - 1;
     if (id == 0) continue;
-    // Open file description locks: they work between threads too, and belong to this descriptor alone.
+    // Open file description locks: they work between threads too, and belong to this descriptor
+    // alone.
     struct flock lock = ByteAt(id);
-    if (fcntl(fd, F_OFD_SETLK, &lock) == 0) return std::unique_ptr<OwnerLock>(new OwnerLock(fd, id));
+    if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+      return std::unique_ptr<OwnerLock>(new OwnerLock(fd, id));
     if (errno == EAGAIN || errno == EACCES) continue;  // someone has that number already
     const StoreError error{path + ": " + std::strerror(errno)};
     close(fd);
@@ -46,7 +48,8 @@ bool OwnerLock::IsAlive(int64_t owner) const {
   if (owner == id_) return true;
   if (owner <= 0) return false;
   struct flock lock = ByteAt(owner);
-  // When in doubt it lives: a wait is bounded by the caller's deadline, a second answer is for ever.
+  // When in doubt it lives: a wait is bounded by the caller's deadline, a second answer is for
+  // ever.
   if (fcntl(fd_, F_OFD_GETLK, &lock) != 0) return true;
   return lock.l_type != F_UNLCK;
 }

@@ -1,6 +1,6 @@
-// Tells living processes from dead ones. Every process that shares a state directory holds a lock on one
-// byte of `owners.lock`, at an offset of its own; the kernel drops it the moment the process dies, by
-// whatever means, and no file ever has to be cleaned up.
+// Tells living processes from dead ones. Every process that shares a state directory holds a lock
+// on one byte of `owners.lock`, at an offset of its own; the kernel drops it the moment the process
+// dies, by whatever means, and no file ever has to be cleaned up.
 #pragma once
 
 #include <cstdint>

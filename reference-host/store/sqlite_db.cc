@@ -68,7 +68,8 @@ size_t Cursor::Size(int column) const {
 
 SqliteDb::~SqliteDb() {
   for (auto& [sql, statement] : statements_) sqlite3_finalize(statement);
-  // A checkpoint here would cost a one-shot more than its run; the next writer does it when it is due.
+  // A checkpoint here would cost a one-shot more than its run; the next writer does it when it is
+  // due.
   if (db_) sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_close(db_);
 }
@@ -80,8 +81,8 @@ StoreResult<void> SqliteDb::Open(const std::string& path, int64_t checkpoint_pag
     return true;
   }();
   (void)configured;
-  const int code = sqlite3_open_v2(path.c_str(), &db_,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) return tl::unexpected(MakeError(db_, path));
   if (sqlite3_db_readonly(db_, "main") == 1) {
     return tl::unexpected(StoreError{path + ": cannot be written to"});
@@ -133,7 +134,8 @@ StoreResult<std::string> MakeDatabaseImage(const char* schema) {
   std::string image(reinterpret_cast<char*>(bytes), static_cast<size_t>(size));
   sqlite3_free(bytes);
   sqlite3_close(db);
-  // File format write and read version 2: write-ahead logging (https://sqlite.org/fileformat2.html).
+  // File format write and read version 2: write-ahead logging
+  // (https://sqlite.org/fileformat2.html).
   image[18] = image[19] = 2;
   return image;
 }

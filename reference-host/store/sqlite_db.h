@@ -1,5 +1,5 @@
-// A thin, typed skin over one SQLite connection. Text goes in and out as blobs, so that U+0000, case
-// and Unicode forms are compared byte for byte. Not thread-safe: one thread at a time.
+// A thin, typed skin over one SQLite connection. Text goes in and out as blobs, so that U+0000,
+// case and Unicode forms are compared byte for byte. Not thread-safe: one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +44,8 @@ class SqliteDb {
   SqliteDb& operator=(const SqliteDb&) = delete;
   ~SqliteDb();
 
-  // Opens an existing file for reading and writing. The write-ahead log is copied into the file when it
-  // is `checkpoint_pages` long.
+  // Opens an existing file for reading and writing. The write-ahead log is copied into the file
+  // when it is `checkpoint_pages` long.
   StoreResult<void> Open(const std::string& path, int64_t checkpoint_pages);
 
   // Runs a statement that is prepared once, on its first use. `sql` must be a string literal: its

@@ -33,9 +33,9 @@ constexpr size_t kContextBytes = 64 * 1024;
 // More turns than are ever shown need not be kept.
 constexpr int64_t kKeptTurns = 64;
 
-#define RETURN_IF_ERROR(expression)                                                        \
-  do {                                                                                     \
-    if (auto result_ = (expression); !result_) return tl::unexpected(result_.error());    \
+#define RETURN_IF_ERROR(expression)                                                    \
+  do {                                                                                 \
+    if (auto result_ = (expression); !result_) return tl::unexpected(result_.error()); \
   } while (false)
 
 }  // namespace
@@ -158,8 +158,8 @@ StoreResult<void> SqliteStore::TouchSession(std::string_view session_id) {
 }
 
 StoreResult<void> SqliteStore::ForgetTurns(std::string_view session_id) {
-  RETURN_IF_ERROR(db_.Run(
-      "DELETE FROM turn WHERE session=(SELECT id FROM session WHERE name=?1)", {session_id}));
+  RETURN_IF_ERROR(db_.Run("DELETE FROM turn WHERE session=(SELECT id FROM session WHERE name=?1)",
+                          {session_id}));
   return db_.Run("DELETE FROM session WHERE name=?1", {session_id});
 }
 
@@ -211,9 +211,9 @@ StoreResult<std::vector<Turn>> SqliteStore::LoadContext(std::string_view session
 
 StoreResult<FinishOutcome> SqliteStore::Finish(const ClaimRequest& claim, std::string_view prompt,
                                                const StoredAnswer& answer) {
-  RETURN_IF_ERROR(db_.Run("DELETE FROM claim WHERE session=?1 AND key=?2 AND owner=?3 AND token=?4",
-                          {claim.session_id, claim.key, owner_->id(),
-                           static_cast<int64_t>(claim.token)}));
+  RETURN_IF_ERROR(
+      db_.Run("DELETE FROM claim WHERE session=?1 AND key=?2 AND owner=?3 AND token=?4",
+              {claim.session_id, claim.key, owner_->id(), static_cast<int64_t>(claim.token)}));
   if (db_.ChangedRows() == 0) {
     auto lookup = Lookup(claim.session_id, claim.key);
     if (!lookup) return tl::unexpected(lookup.error());
@@ -232,9 +232,8 @@ StoreResult<void> SqliteStore::SaveAnswer(const ClaimRequest& claim, const Store
               {claim.session_id, claim.key, unix_ms_(), answer.text, answer.usage.prompt_tokens,
                answer.usage.completion_tokens}));
   // IDEM-07. Ids have no gaps but where an expired entry was replaced, so this drops the oldest.
-  return db_.Run(
-      "DELETE FROM answer WHERE id<=(SELECT max(id) FROM answer)-?1",
-      {limits_.idempotency_max_keys});
+  return db_.Run("DELETE FROM answer WHERE id<=(SELECT max(id) FROM answer)-?1",
+                 {limits_.idempotency_max_keys});
 }
 
 StoreResult<void> SqliteStore::SaveTurn(std::string_view session_id, std::string_view prompt,
@@ -303,7 +302,8 @@ StoreResult<void> SqliteStore::CleanUpIfDue(int64_t interval_ms) {
 StoreResult<void> SqliteStore::CleanUp() {
   const int64_t now = unix_ms_();
   RETURN_IF_ERROR(db_.Run("UPDATE housekeeping SET cleaned_ms=?1", {now}));
-  RETURN_IF_ERROR(db_.Run("DELETE FROM answer WHERE ts_ms<=?1", {now - limits_.idempotency_ttl_ms}));
+  RETURN_IF_ERROR(
+      db_.Run("DELETE FROM answer WHERE ts_ms<=?1", {now - limits_.idempotency_ttl_ms}));
   std::set<int64_t> dead;
   {
     Cursor cursor = db_.Query("SELECT DISTINCT owner FROM claim");
@@ -320,8 +320,8 @@ StoreResult<void> SqliteStore::CleanUp() {
       db_.Run("DELETE FROM turn WHERE session IN (SELECT id FROM session WHERE used_ms<?1"
               " AND name NOT IN (SELECT session FROM claim))",
               {cutoff}));
-  return db_.Run(
-      "DELETE FROM session WHERE used_ms<?1 AND name NOT IN (SELECT session FROM claim)", {cutoff});
+  return db_.Run("DELETE FROM session WHERE used_ms<?1 AND name NOT IN (SELECT session FROM claim)",
+                 {cutoff});
 }
 
 }  // namespace refhost

@@ -15,8 +15,8 @@ class SqliteStore : public Store {
  public:
   using Clock = std::function<int64_t()>;  // Unix milliseconds
 
-  // Opens the state directory, creating it if there is none. Fails with a message that names the path
-  // if it cannot be used, is damaged, or was written by a newer version.
+  // Opens the state directory, creating it if there is none. Fails with a message that names the
+  // path if it cannot be used, is damaged, or was written by a newer version.
   static StoreResult<std::unique_ptr<SqliteStore>> Open(const std::string& dir,
                                                         const StoreLimits& limits, Clock unix_ms);
 

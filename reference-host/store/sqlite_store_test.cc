@@ -83,7 +83,8 @@ TEST_F(SqliteStoreTest, ContextIsTheLastTwentyTurnsOr64KiB) {
   ASSERT_EQ(turns->size(), 20u);
   EXPECT_EQ(turns->front().prompt, "10");
   EXPECT_EQ(turns->back().prompt, "29");
-  for (int i = 0; i < 4; ++i) Answer(*store, 100 + i, "big", std::to_string(i), std::string(40'000, 'x'));
+  for (int i = 0; i < 4; ++i)
+    Answer(*store, 100 + i, "big", std::to_string(i), std::string(40'000, 'x'));
   EXPECT_EQ(store->LoadContext("big")->size(), 2u);
   EXPECT_TRUE(store->LoadContext("S")->empty());
 }

@@ -9,14 +9,14 @@ namespace refhost {
 
 struct StateDir {
   std::string database;  // path
-  // The file is shorter than it says. A checkpoint that was killed leaves it so, with all that is missing
-  // still in the log; so does damage. Only a look at every page can tell.
+  // The file is shorter than it says. A checkpoint that was killed leaves it so, with all that is
+  // missing still in the log; so does damage. Only a look at every page can tell.
   bool needs_check = false;
 };
 
-// Makes sure that `dir` exists and holds a state database. A new database appears whole or not at all,
-// even when many processes start at once. A file that is there and empty is damage, never a reason to
-// start afresh (CRASH-04).
+// Makes sure that `dir` exists and holds a state database. A new database appears whole or not at
+// all, even when many processes start at once. A file that is there and empty is damage, never a
+// reason to start afresh (CRASH-04).
 StoreResult<StateDir> PrepareStateDir(const std::string& dir, const char* schema);
 
 }  // namespace refhost

@@ -3,7 +3,8 @@
 //
 // A *claim* is a run's exclusive right to answer its pair. It belongs to a process (the owner) and
 // carries a token (the fence): once it was taken over or revoked, `Finish` with that token changes
-// nothing and says so. Claims also order the runs of a session across processes: the earliest first.
+// nothing and says so. Claims also order the runs of a session across processes: the earliest
+// first.
 //
 // A Store belongs to one thread at a time. Every call but Lookup() must be made between Begin() and
 // Commit(); what a call reports holds only when Commit() has succeeded.
@@ -78,13 +79,14 @@ class Store {
   virtual StoreResult<void> Commit() = 0;
   virtual void Rollback() = 0;
 
-  // The stored answer to the pair, if one can be replayed; else who else is working on it. Read only.
+  // The stored answer to the pair, if one can be replayed; else who else is working on it. Read
+  // only.
   virtual StoreResult<LookupOutcome> Lookup(std::string_view session_id, std::string_view key) = 0;
 
   virtual StoreResult<ClaimOutcome> Claim(const ClaimRequest& request) = 0;
 
-  // Whether fewer than session_max_concurrency earlier claims of other living processes stand in the
-  // session. The order among the process's own runs is the caller's business.
+  // Whether fewer than session_max_concurrency earlier claims of other living processes stand in
+  // the session. The order among the process's own runs is the caller's business.
   virtual StoreResult<bool> MayStart(std::string_view session_id, ClaimToken token) = 0;
 
   // The turns to show to a provider, oldest first (SESS-01).

@@ -1,6 +1,6 @@
-// Runs store work in order, many pieces to a transaction: one thread owns the connection, takes whatever
-// is waiting, and commits it as one. Without its thread (a one-shot has no use for it) each piece is
-// its own transaction, made at once by the caller.
+// Runs store work in order, many pieces to a transaction: one thread owns the connection, takes
+// whatever is waiting, and commits it as one. Without its thread (a one-shot has no use for it)
+// each piece is its own transaction, made at once by the caller.
 #pragma once
 
 #include <condition_variable>
