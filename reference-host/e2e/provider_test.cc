@@ -172,6 +172,27 @@ TEST(Provider, SilenceIsDownAndTheDeadlineIsTimeout) {
   EXPECT_GE(late.took_ms, 300);
 }
 
+TEST(Provider, FallbackAnswersWhenThePrimaryCannot) {
+  FakeProvider other([](const Call& call) { call.Answer("from the other"); });
+  FakeProvider broken([](const Call& call) { call.Status(401); });
+  const auto with = [](const FakeProvider& fallback) {
+    return Env{{"LLM_FALLBACK_PROVIDER", "openai"},
+               {"LLM_FALLBACK_API_KEY", "sk-canary-other"},
+               {"LLM_FALLBACK_BASE_URL", fallback.base_url()}};
+  };
+  for (int status : {401, 429, 503, 302}) {
+    const auto outcome = Ask([=](const Call& call) { call.Status(status); }, with(other));
+    EXPECT_EQ(outcome.text, "from the other") << status;
+  }
+  const auto hang = [](const Call& call) { call.AwaitClose(); };
+  const auto hung = Ask(hang, with(other), 1000);
+  EXPECT_EQ(hung.text, "from the other");
+  EXPECT_LT(hung.took_ms, 900);
+  EXPECT_EQ(Ask([](const Call& call) { call.Status(400); }, with(other)).code, "INTERNAL");
+  EXPECT_EQ(Ask([](const Call& call) { call.Status(429); }, with(broken)).code,
+            "PROVIDER_RATE_LIMIT");
+}
+
 TEST(Provider, UnreachableIsDown) {
   const auto answer = [](const Call& call) { call.Answer("x"); };
   EXPECT_EQ(Ask(answer, {{"LLM_BASE_URL", "http://127.0.0.1:1/v1"}}).code, "PROVIDER_DOWN");

@@ -55,7 +55,7 @@ AnswerResult AnthropicProvider::Ask(const std::vector<Message>& transcript,
                      {"x-api-key", config_.api_key},
                      {"anthropic-version", "2023-06-01"}};
   request.body = Body(transcript);
-  auto body = Post(*url_, request, limits_, limits.stop);
+  auto body = Post(*url_, request, limits_, limits);
   if (!body) return tl::unexpected(body.error());
   return ReadAnthropicAnswer(std::move(*body));
 }

@@ -68,9 +68,10 @@ SSL_CTX* TlsContext() {
 }  // namespace
 
 NetResult<std::unique_ptr<Connection>> Connection::Open(const Url& url, const Waiter& waiter,
-                                                        Milliseconds idle_timeout) {
-  const TimePoint until = Now() + idle_timeout;
-  auto addresses = Resolve(url.host, url.port, waiter, until);
+                                                        Milliseconds idle_timeout,
+                                                        TimePoint until) {
+  const TimePoint connect_until = std::min(until, Now() + idle_timeout);
+  auto addresses = Resolve(url.host, url.port, waiter, connect_until);
   if (!addresses) {
     switch (addresses.error()) {
       case ResolveFault::kUnresolved:
@@ -83,13 +84,13 @@ NetResult<std::unique_ptr<Connection>> Connection::Open(const Url& url, const Wa
   }
   NetFault fault = NetFault::kUnreachable;
   for (const addrinfo* at = addresses->get(); at; at = at->ai_next) {
-    auto fd = Connect(*at, waiter, until);
+    auto fd = Connect(*at, waiter, connect_until);
     if (!fd) {
       fault = fd.error();
       if (fault == NetFault::kCanceled || fault == NetFault::kSilent) break;
       continue;
     }
-    std::unique_ptr<Connection> connection(new Connection(*fd, waiter, idle_timeout));
+    std::unique_ptr<Connection> connection(new Connection(*fd, waiter, idle_timeout, until));
     if (url.tls) {
       if (auto started = connection->StartTls(url.host); !started) {
         return tl::unexpected(started.error());
@@ -106,7 +107,7 @@ Connection::~Connection() {
 }
 
 NetResult<void> Connection::WaitFor(short events) {
-  const WaitResult result = waiter_.Wait(fd_, events, Now() + idle_timeout_);
+  const WaitResult result = waiter_.Wait(fd_, events, std::min(until_, Now() + idle_timeout_));
   if (result != WaitResult::kReady) return tl::unexpected(FromWait(result));
   return {};
 }

@@ -1,5 +1,5 @@
 // A TCP connection, with TLS if the URL asks for it. One thread uses it; every wait ends at once
-// when the waiter's stop token is triggered, and after `idle_timeout` without progress.
+// when the waiter's stop token is triggered, after `idle_timeout` without progress, and at `until`.
 #pragma once
 
 #include <memory>
@@ -31,7 +31,7 @@ using NetResult = tl::expected<T, NetFault>;
 class Connection {
  public:
   static NetResult<std::unique_ptr<Connection>> Open(const Url& url, const Waiter& waiter,
-                                                     Milliseconds idle_timeout);
+                                                     Milliseconds idle_timeout, TimePoint until);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -42,8 +42,8 @@ class Connection {
   NetResult<size_t> Receive(char* buffer, size_t size);
 
  private:
-  Connection(int fd, const Waiter& waiter, Milliseconds idle_timeout)
-      : fd_(fd), waiter_(waiter), idle_timeout_(idle_timeout) {}
+  Connection(int fd, const Waiter& waiter, Milliseconds idle_timeout, TimePoint until)
+      : fd_(fd), waiter_(waiter), idle_timeout_(idle_timeout), until_(until) {}
 
   NetResult<void> WaitFor(short events);
   NetResult<void> WaitForTls(int result);
@@ -53,6 +53,7 @@ class Connection {
   ssl_st* ssl_ = nullptr;
   const Waiter& waiter_;
   Milliseconds idle_timeout_;
+  TimePoint until_;
 };
 
 }  // namespace refhost

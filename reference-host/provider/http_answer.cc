@@ -51,8 +51,10 @@ ProviderError DescribeFault(HttpFault fault) {
 }
 
 tl::expected<std::string, ProviderError> Post(const Url& url, const HttpRequest& request,
-                                              const HttpLimits& limits, std::stop_token stop) {
-  auto response = Exchange(url, request, limits, std::move(stop));
+                                              const HttpLimits& http, const CallLimits& limits) {
+  HttpLimits bounds = http;
+  if (limits.share_time) bounds.until = Now() + (limits.deadline - Now()) / 2;
+  auto response = Exchange(url, request, bounds, limits.stop);
   if (!response) return tl::unexpected(DescribeFault(response.error()));
   if (response->status >= 200 && response->status < 300) return std::move(response->body);
   return tl::unexpected(FromStatus(response->status, response->retry_after));

@@ -13,7 +13,7 @@ namespace refhost {
 
 // The body of a 2xx answer, or what went wrong.
 tl::expected<std::string, ProviderError> Post(const Url& url, const HttpRequest& request,
-                                              const HttpLimits& limits, std::stop_token stop);
+                                              const HttpLimits& http, const CallLimits& limits);
 
 // Seconds of a Retry-After header as milliseconds; 0 if it says nothing usable.
 int64_t RetryAfterMs(std::string_view value);

@@ -134,7 +134,7 @@ class ResponseReader {
 HttpResult Exchange(const Url& url, const HttpRequest& request, const HttpLimits& limits,
                     std::stop_token stop) {
   const Waiter waiter(std::move(stop));
-  auto connection = Connection::Open(url, waiter, limits.idle_timeout);
+  auto connection = Connection::Open(url, waiter, limits.idle_timeout, limits.until);
   if (!connection) return tl::unexpected(FromNet(connection.error()));
   const auto sent = (*connection)->SendAll(Serialize(url, request));
   if (!sent && sent.error() != NetFault::kReset) return tl::unexpected(FromNet(sent.error()));

@@ -39,6 +39,7 @@ enum class HttpFault {
 
 struct HttpLimits {
   Milliseconds idle_timeout{45'000};
+  TimePoint until = TimePoint::max();  // for all of it; later it is silent
   size_t max_body_bytes = 16 * 1024 * 1024;
 };
 

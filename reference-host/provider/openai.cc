@@ -56,7 +56,7 @@ AnswerResult OpenAiProvider::Ask(const std::vector<Message>& transcript, const C
   request.headers = {{"Content-Type", "application/json"},
                      {"Authorization", "Bearer " + config_.api_key}};
   request.body = Body(transcript);
-  auto body = Post(*url_, request, limits_, limits.stop);
+  auto body = Post(*url_, request, limits_, limits);
   if (!body) return tl::unexpected(body.error());
   return ReadOpenAiAnswer(std::move(*body));
 }

@@ -49,6 +49,9 @@ using AnswerResult = tl::expected<Answer, ProviderError>;
 struct CallLimits {
   TimePoint deadline;    // of the run; a retry that cannot start before it is not made
   std::stop_token stop;  // a stop request closes the connection at once
+  // Somebody else is to be asked after a failure: no attempt may take more than half of the time
+  // left.
+  bool share_time = false;
 };
 
 class Provider {

@@ -49,7 +49,7 @@ Probe AskForModels(const ProviderConfig& provider) {
   std::jthread watchdog([&stop, done = finished.get_future()]() mutable {
     if (done.wait_for(kProbeTime) == std::future_status::timeout) stop.request_stop();
   });
-  const auto response = Exchange(*url, request, {kProbeTime, 16 << 20}, stop.get_token());
+  const auto response = Exchange(*url, request, {.idle_timeout = kProbeTime}, stop.get_token());
   finished.set_value();
   if (!response) {
     const ProviderError error = DescribeFault(response.error());

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "reference-host/provider/fallback.h"
 #include "reference-host/provider/retry.h"
 
 namespace refhost {
@@ -17,8 +18,15 @@ HostSettings MakeHostSettings(const Config& config, Mode mode) {
 }
 
 std::unique_ptr<Engine> MakeEngine(const Config& config) {
-  return std::make_unique<Engine>(std::make_unique<RetryingProvider>(
-      MakeProvider(config.provider, config.provider_timeout_ms), RandomBackoffMs));
+  const auto make = [&](const ProviderConfig& provider) -> std::unique_ptr<Provider> {
+    return std::make_unique<RetryingProvider>(MakeProvider(provider, config.provider_timeout_ms),
+                                              RandomBackoffMs);
+  };
+  auto provider = make(config.provider);
+  if (config.fallback) {
+    provider = std::make_unique<FallbackProvider>(std::move(provider), make(*config.fallback));
+  }
+  return std::make_unique<Engine>(std::move(provider));
 }
 
 StoreResult<std::unique_ptr<SqliteStore>> OpenStore(const Config& config, Mode mode) {
