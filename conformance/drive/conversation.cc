@@ -143,9 +143,11 @@ HostProcess* Conversation::Find(const std::string& label) {
 
 tl::expected<HostProcess*, std::string> Conversation::ForRequest(const std::string& label) {
   HostProcess* current = Find(label);
-  if (current && mode_ == Mode::kStream && !EntryOf(*current).finished &&
-      !EntryOf(*current).ended_by_play)
-    return current;
+  if (current && mode_ == Mode::kStream && !EntryOf(*current).finished) {
+    // A host that drains, or whose stdout is closed, still reads requests; one that is gone does not.
+    const bool gone = EntryOf(*current).ended_by_play && current->AwaitExit(Clock::now());
+    if (!gone && !current->killed()) return current;
+  }
   if (current) FinishProcess(*current);
   return Start(label);
 }
@@ -229,6 +231,17 @@ std::vector<Violation> Conversation::Violations() const {
   }
   violations.insert(violations.end(), violations_.begin(), violations_.end());
   return violations;
+}
+
+std::vector<std::string> Conversation::LinesNotConsumed() const {
+  std::vector<std::string> left;
+  for (const auto& entry : entries_) {
+    if (entry.host->mode() == Mode::kNone) continue;
+    for (const Line* line : entry.host->Lines()) {
+      if (!line->consumed) left.push_back(Excerpt(line->bytes, 300));
+    }
+  }
+  return left;
 }
 
 std::string Conversation::Transcript() const {

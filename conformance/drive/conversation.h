@@ -64,6 +64,9 @@ class Conversation {
   std::vector<Violation> Violations() const;
   void Blame(std::string requirement, std::string message);
 
+  // Excerpts of the protocol lines of all processes that nobody awaited.
+  std::vector<std::string> LinesNotConsumed() const;
+
   // Journal, provider's journal and the last stderr lines: what a person needs to see what
   // happened.
   std::string Transcript() const;

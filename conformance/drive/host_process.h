@@ -58,6 +58,8 @@ class HostProcess : private ChildSink {
   void CloseStdout();
   // Sends a signal. After one that ends it, unanswered requests are no fault.
   void Signal(int number);
+  // The judge sent it SIGKILL.
+  bool killed() const { return killed_by_judge_; }
   void AllowSilence();
   void ReplaysAreUnmarked();
 

@@ -58,7 +58,10 @@ PlayResult Player::Play() {
   }
   // After a failed step the host may be in the middle of anything: only what it wrote is judged
   // then.
-  if (!failed) talk_.Finish();
+  if (!failed) {
+    talk_.Finish();
+    BlameLeftovers(result);
+  }
   for (auto& violation : talk_.Violations()) {
     // A play that was broken off owes answers by itself.
     if (failed && (violation.message.find("never answered") != std::string::npos ||
@@ -70,6 +73,22 @@ PlayResult Player::Play() {
   }
   result.transcript = talk_.Transcript();
   return result;
+}
+
+// What no step asked for: lines that none consumed, and calls that no provider rule matched.
+void Player::BlameLeftovers(PlayResult& result) {
+  std::vector<std::string> leftovers;
+  for (const auto& line : talk_.LinesNotConsumed())
+    leftovers.push_back("no step consumed the line " + line);
+  for (const auto& call : talk_.lane().Journal().calls) {
+    if (!call.near_miss.empty())
+      leftovers.push_back(fmt::format("no provider rule matched call {}; nearest: {}", call.number,
+                                      call.near_miss));
+  }
+  for (const auto& message : leftovers) {
+    for (const auto& id : case_.requirements)
+      result.violations.push_back({id, fmt::format("{}: {}", case_.file.string(), message)});
+  }
 }
 
 PlayResult PlayCase(Rig& rig, const Case& one, Mode mode) {

@@ -59,6 +59,7 @@ class Player {
  private:
   using Action = StepResult (Player::*)(const Step&);
   static Action ActionFor(const std::string& kind);
+  void BlameLeftovers(PlayResult& result);
 
   StepResult Provider(const Step&);
   StepResult Send(const Step&);
