@@ -290,6 +290,41 @@ TEST(OneShot, UsageErrorsAreExit2WithNothingOnStdout) {
   }
 }
 
+TEST(OneShot, ReplayMarkerCanBeSwitchedOff) {
+  TempDir dir;
+  Env env = EchoEnv(dir);
+  env["ZENE_IDEMPOTENCY_REPLAY_MARKER"] = "false";
+  OneShot(RunLine("a", "s", "p", "k"), env);
+  EXPECT_FALSE(OneShot(RunLine("b", "s", "other", "k"), env).json.contains("replayed"));
+  EXPECT_EQ(OneShot(RunLine("c", "s", "other", "k"), env, true).json["text"], "echo: p");
+}
+
+TEST(OneShot, TheKeyIsWrittenNowhere) {
+  TempDir dir;
+  FakeProvider provider([](const auto& call) {
+    const std::string quote = "{\"error\":\"bad key sk-canary-0123456789\"}";
+    if (call.number > 1) return call.Answer("fine");
+    call.Send("HTTP/1.1 400 sk-canary-0123456789\r\nContent-Length: " +
+              std::to_string(quote.size()) + "\r\n\r\n" + quote);
+  });
+  Env env = provider.EnvFor(dir);
+  env["ZENE_LOG_LEVEL"] = "trace";
+  for (const std::string key : {"refused", "answered"}) {
+    HostProcess host({"host"}, env);
+    host.Send(RunLine("a", "s", "p", key));
+    const auto line = host.ReadLine();
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->find("canary"), std::string::npos);
+    EXPECT_EQ(host.Wait(), 0);
+    EXPECT_EQ(host.ReadStderr().find("canary"), std::string::npos);
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(dir.path() + "/state")) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    EXPECT_EQ(bytes.find("canary"), std::string::npos) << entry.path();
+  }
+}
+
 TEST(SelfTest, SaysWhatIsMissing) {
   TempDir dir;
   const auto self_test = [&](const Env& env) {

@@ -13,7 +13,7 @@ constexpr int64_t kVersion = 1;
 // Ids and keys are blobs: compared byte for byte, as a pair of columns, never glued together.
 // `claim.id` orders the claims of a session; `answer.id` rises with the time of the answer.
 constexpr char kSchema[] =
-    "CREATE TABLE session(id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL UNIQUE,"
+    "CREATE TABLE session(id INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE,"
     " used_ms INTEGER NOT NULL);"
     "CREATE TABLE turn(session INTEGER NOT NULL, seq INTEGER NOT NULL, ts_ms INTEGER NOT NULL,"
     " prompt BLOB NOT NULL, answer BLOB NOT NULL, PRIMARY KEY(session, seq)) WITHOUT ROWID;"
