@@ -140,6 +140,7 @@ std::optional<ProviderConfig> ReadProvider(Reader& reader, const ProviderVariabl
   ProviderConfig provider;
   provider.kind = choice ? static_cast<ProviderKind>(*choice) : *default_kind;
   provider.model = reader.Text(names.model).value_or(DefaultModel(provider.kind));
+  if (ReplaceBadUtf8(provider.model) != provider.model) reader.Problem(names.model, "valid UTF-8");
   for (const char* name : names.keys) {
     if (provider.api_key.empty()) provider.api_key = reader.Text(name).value_or("");
   }

@@ -60,7 +60,7 @@ void Log(LogLevel level, std::string_view message, std::string_view fields) {
   std::string line = "{";
   AppendField(line, "ts_ms", UnixMs());
   AppendField(line, "level", kNames[static_cast<int>(level)]);
-  AppendField(line, "msg", message);
+  AppendField(line, "msg", ReplaceBadUtf8(message));
   if (!fields.empty()) (line += ',') += fields;
   line += "}\n";
   static std::mutex mutex;

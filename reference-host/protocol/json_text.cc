@@ -87,6 +87,27 @@ void AppendField(std::string& out, std::string_view key, bool value) {
   out += value ? "true" : "false";
 }
 
+std::string ReplaceBadUtf8(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    bool good = length > 0 && lead < 0xF5 && i + length <= text.size();
+    for (size_t k = 1; good && k < length; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + k]);
+      good = (next & 0xC0) == 0x80;
+      // The second byte rules out overlong forms, surrogates and what is beyond U+10FFFF.
+      if (k > 1) continue;
+      good = good && !(lead == 0xE0 && next < 0xA0) && !(lead == 0xED && next > 0x9F) &&
+             !(lead == 0xF0 && next < 0x90) && !(lead == 0xF4 && next > 0x8F);
+    }
+    if (good) out += text.substr(i, length);
+    if (!good) out += '?';
+    i += good ? length : 1;
+  }
+  return out;
+}
+
 std::string RepairSurrogateEscapes(std::string text) {
   for (size_t i = text.find('\\'); i != std::string::npos; i = text.find('\\', i)) {
     const int unit = EscapeUnit(text, i);

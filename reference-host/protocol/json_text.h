@@ -28,6 +28,10 @@ inline void AppendField(std::string& out, std::string_view key, const char* valu
   AppendField(out, key, std::string_view(value));
 }
 
+// `text` with every byte that is not part of valid UTF-8 replaced by '?': for what comes from the
+// environment or the file system, where any byte may be in a name.
+std::string ReplaceBadUtf8(std::string_view text);
+
 // Replaces \uD800..\uDFFF escapes that have no partner by \uFFFD, so that a strict parser takes the
 // text (PROV-17). Leaves everything else as it is, escaped backslashes included.
 std::string RepairSurrogateEscapes(std::string text);

@@ -46,6 +46,16 @@ TEST(Response, FlatShapeOfACanceledRunIsInternal) {
   EXPECT_EQ(json["error_code"], "INTERNAL");
 }
 
+TEST(JsonText, ReplacesOnlyWhatIsNoUtf8) {
+  for (const char* good : {"", "a", "caf\u00e9", "\uFFFF", "\U0010FFFF", "\uD7FF\uE000"}) {
+    EXPECT_EQ(ReplaceBadUtf8(good), good);
+  }
+  EXPECT_EQ(ReplaceBadUtf8("a\xff\xc0\x80z"), "a???z");
+  EXPECT_EQ(ReplaceBadUtf8("\xed\xa0\x80"), "???");
+  EXPECT_EQ(ReplaceBadUtf8("\xf4\x90\x80\x80"), "????");
+  EXPECT_EQ(ReplaceBadUtf8("\xe2\x82"), "??");
+}
+
 TEST(JsonText, RepairsOnlyUnpairedSurrogates) {
   const auto repair = [](const char* text) { return RepairSurrogateEscapes(text); };
   EXPECT_EQ(repair(R"("\ud83d\ude00")"), R"("\ud83d\ude00")");

@@ -81,7 +81,7 @@ void AppendCheck(std::string& out, const char* name, bool ok, const std::string&
   out += out.back() == '[' ? "{" : ",{";
   AppendField(out, "name", name);
   AppendField(out, "ok", ok);
-  AppendField(out, "detail", detail);
+  AppendField(out, "detail", ReplaceBadUtf8(detail));
   out += '}';
 }
 
