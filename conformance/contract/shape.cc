@@ -30,6 +30,8 @@ const std::map<std::string_view, bool>& Codes() {
 }
 
 bool IsInteger(const value& v) { return v.is_int64() || v.is_uint64(); }
+// `to_number` throws for an integer above 2^63, and the host chooses what it writes.
+bool Is(const value& v, std::int64_t number) { return v.is_int64() && v.get_int64() == number; }
 bool IsNonNegative(const value& v) { return v.is_uint64() || (v.is_int64() && v.get_int64() >= 0); }
 
 // Collects violations of one line; each Need is one sentence of the contract.
@@ -86,9 +88,8 @@ class Judge {
 };
 
 void Judge::CommonFields() {
-  Need(Has("protocol_version",
-           [](const value& v) { return IsInteger(v) && v.to_number<std::int64_t>() == 1; }),
-       "RESP-01", "the integer 1", "protocol_version");
+  Need(Has("protocol_version", [](const value& v) { return Is(v, 1); }), "RESP-01", "the integer 1",
+       "protocol_version");
   Need(HasString("request_id"), "RESP-01", "a string", "request_id");
   Need(Has("session_id", [](const value& v) { return v.is_string() || v.is_null(); }), "RESP-01",
        "a string or null", "session_id");
@@ -138,7 +139,8 @@ void Judge::Usage() {
   const auto count = [&](std::string_view key) {
     return fields.at(key).to_number<std::uint64_t>();
   };
-  Need(count("prompt_tokens") + count("completion_tokens") == count("total_tokens"), "RESP-05",
+  const auto prompt = count("prompt_tokens"), total = count("total_tokens");
+  Need(prompt <= total && total - prompt == count("completion_tokens"), "RESP-05",
        "the sum of prompt_tokens and completion_tokens", fields, "total_tokens");
 }
 
@@ -157,9 +159,8 @@ void Judge::ErrorObject(const value& error) {
        "RESP-03", fmt::format("{} for {}", retryable, std::string_view(*code)), fields,
        "retryable");
   if (*code == "BUSY") {
-    Need(Has(fields, "http_status",
-             [](const value& v) { return IsInteger(v) && v.to_number<std::int64_t>() == 429; }),
-         "RESP-02", "429 on BUSY", fields, "http_status");
+    Need(Has(fields, "http_status", [](const value& v) { return Is(v, 429); }), "RESP-02",
+         "429 on BUSY", fields, "http_status");
   }
 }
 
@@ -167,8 +168,7 @@ void Judge::AnswerOfOk(std::string_view text) {
   Need(!IsBlank(text), "RESP-06", "the provider's answer, not blank, on success", "text");
   const value* usage = line_.if_contains("usage");
   if (!usage || !usage->is_object()) return;
-  Need(!Has(usage->get_object(), "total_tokens",
-            [](const value& v) { return IsInteger(v) && v.to_number<std::int64_t>() == 0; }),
+  Need(!Has(usage->get_object(), "total_tokens", [](const value& v) { return Is(v, 0); }),
        "RESP-06", "at least 1 on success (an estimate when the provider sends none)",
        usage->get_object(), "total_tokens");
 }

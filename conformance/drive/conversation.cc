@@ -144,7 +144,8 @@ HostProcess* Conversation::Find(const std::string& label) {
 tl::expected<HostProcess*, std::string> Conversation::ForRequest(const std::string& label) {
   HostProcess* current = Find(label);
   if (current && mode_ == Mode::kStream && !EntryOf(*current).finished) {
-    // A host that drains, or whose stdout is closed, still reads requests; one that is gone does not.
+    // A host that drains, or whose stdout is closed, still reads requests; one that is gone does
+    // not.
     const bool gone = EntryOf(*current).ended_by_play && current->AwaitExit(Clock::now());
     if (!gone && !current->killed()) return current;
   }
@@ -165,6 +166,9 @@ void Conversation::FinishProcess(HostProcess& host) {
   entry.finished = true;
   const bool stream = host.mode() == Mode::kStream;
   if (stream || host.mode() == Mode::kNone) host.CloseStdin();
+  // What a check held back is read now: an end is an end of both streams.
+  host.child().ResumeReading(Stream::kOut);
+  host.child().ResumeReading(Stream::kErr);
   const auto end = host.AwaitEnd(Clock::now() + rig_.patience);
   const std::string requirement = stream                         ? "FRAME-13"
                                   : host.mode() == Mode::kBridge ? "BRIDGE-01"

@@ -77,6 +77,15 @@ void HostProcess::CloseStdout() {
   child_->CloseStdout();
 }
 
+void HostProcess::CloseStderr() {
+  {
+    std::lock_guard lock(mutex_);
+    err_ended_ = true;
+  }
+  journal_.Note(fmt::format("close stderr of {}", name_));
+  child_->CloseStderr();
+}
+
 void HostProcess::Signal(int number) {
   if (number != SIGSTOP && number != SIGCONT) AllowSilence();
   if (number == SIGKILL) killed_by_judge_ = true;

@@ -56,6 +56,7 @@ class HostProcess : private ChildSink {
   bool stdin_open() const { return stdin_open_; }
   // Stops reading: what the host still owes is no longer a fault.
   void CloseStdout();
+  void CloseStderr();
   // Sends a signal. After one that ends it, unanswered requests are no fault.
   void Signal(int number);
   // The judge sent it SIGKILL.

@@ -24,7 +24,7 @@ DEFECTS = {
     # which lines are written
     'silent', 'second-terminal', 'no-terminal', 'answers-nothing', 'final-before-ack', 'ack-twice',
     'event-after-final', 'event-before-ack', 'events-unasked', 'error-after-ack', 'no-ack',
-    'two-lines', 'no-line', 'ack-in-one-shot', 'event-in-one-shot',
+    'ignores-garbage', 'two-lines', 'no-line', 'ack-in-one-shot', 'event-in-one-shot',
     # how it ends
     'child-in-group', 'child-in-session', 'child-with-pipes', 'stays', 'exit-1', 'dies',
     'stays-after-line', 'dies-after-line', 'flood', 'long-line',
@@ -139,7 +139,9 @@ class Host:
         except ValueError:
             request = None
         if not isinstance(request, dict) or not isinstance(request.get('request_id'), str):
-            return self.refuse({'request_id': 'unknown'}, 'INVALID_REQUEST', 'not a request')
+            if self.defect != 'ignores-garbage':
+                self.refuse({'request_id': 'unknown'}, 'INVALID_REQUEST', 'not a request')
+            return None
         kind = request.get('type')
         if kind == 'run' and isinstance(request.get('prompt'), str):
             return self.run(request)

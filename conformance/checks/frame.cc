@@ -1,0 +1,117 @@
+// FRAME: what a full or closed stderr, and a line without end, do to a host.
+#include <fmt/format.h>
+
+#include "conformance/checks/check.h"
+#include "conformance/checks/scene.h"
+#include "conformance/process/proc_stats.h"
+
+namespace touchstone {
+namespace {
+
+constexpr std::int64_t kMiB = 1 << 20;
+
+// Sends runs while nobody reads stderr at the most talkative level: a pipe holds 64 KiB, so a host
+// that blocks on it stops answering. In O and B one run with a long prompt.
+Judgement WithStderr(Rig& rig, Mode mode, void (*spoil)(HostProcess&)) {
+  Scene scene(rig, mode);
+  scene.talk().SetEnv("ZENE_LOG_LEVEL", "trace");
+  const int runs = mode == Mode::kStream ? 300 : 3;
+  for (int i = 0; i < runs; ++i) {
+    HostProcess* host = scene.Host();
+    if (!host) break;
+    if (i == 0 || mode != Mode::kStream) spoil(*host);
+    const auto id = fmt::format("r{}", i);
+    auto request = RunRequest(id, fmt::format("s{}", i % 8), std::string(1000, 'x'));
+    scene.Send(*host, request);
+    const Line* answer = scene.Answer(*host, id, "FRAME-02");
+    if (!answer) break;
+    if (!scene.Require(StatusOf(*answer) == "OK", "FRAME-02",
+                       fmt::format("run {} must end OK whatever becomes of stderr, got {}", id,
+                                   answer->bytes))) {
+      break;
+    }
+  }
+  return scene.Judge();
+}
+
+Judgement StderrFull(Rig& rig, Mode mode) {
+  return WithStderr(rig, mode, [](HostProcess& host) { host.child().PauseReading(Stream::kErr); });
+}
+
+Judgement StderrClosed(Rig& rig, Mode mode) {
+  return WithStderr(rig, mode, [](HostProcess& host) { host.CloseStderr(); });
+}
+
+// 256 MiB without LF: refused soon, and never held in memory.
+Judgement EndlessLine(Rig& rig, Mode mode) {
+  constexpr std::int64_t kLimit = kMiB;
+  Scene scene(rig, mode);
+  scene.talk().SetEnv("ZENE_MAX_REQUEST_BYTES", std::to_string(kLimit));
+  HostProcess* host = scene.Host();
+  if (!host) return scene.Judge();
+  if (mode == Mode::kStream) {
+    // Warm, so that the growth is the line's.
+    scene.Send(*host, PingRequest("warm"));
+    if (!scene.Answer(*host, "warm", "FRAME-08")) return scene.Judge();
+  }
+  const auto before = ReadProcStats(host->child().pid());
+  const std::string piece(static_cast<std::size_t>(kMiB), 'x');
+  const Line* refusal = nullptr;
+  std::int64_t peak = 0;
+  for (int sent = 0; sent < 256; ++sent) {
+    // A one-shot may stop reading once it has answered.
+    if (!host->Send(piece, Clock::now() + std::chrono::seconds(refusal ? 2 : 20)).complete) break;
+    if (const auto now = ReadProcStats(host->child().pid()))
+      peak = std::max(peak, now->peak_rss_bytes);
+    if (refusal || sent < 1) continue;
+    refusal =
+        host->Await([](const Line&) { return true; }, Clock::now() + std::chrono::seconds(10));
+    if (!scene.Require(refusal && CodeOf(*refusal) == "INVALID_REQUEST", "FRAME-08",
+                       "a line over the limit must be refused before its LF arrives")) {
+      return scene.Judge();
+    }
+    if (mode != Mode::kStream) host->CloseStdin();
+    if (mode != Mode::kStream) break;
+  }
+  const std::int64_t allowed = 4 * kLimit + 32 * kMiB;
+  const std::int64_t growth = before ? peak - before->rss_bytes : 0;
+  scene.Require(growth < allowed, "FRAME-08",
+                fmt::format("peak RSS grew by {} MiB under a line without end, allowed are {} MiB",
+                            growth / kMiB, allowed / kMiB));
+  if (mode == Mode::kStream) {
+    host->Send("\n", scene.Deadline());
+    scene.Send(*host, PingRequest("after"));
+    const Line* answer = scene.Answer(*host, "after", "FRAME-08");
+    scene.Require(answer && StatusOf(*answer) == "PONG", "FRAME-07",
+                  "a ping after it must be answered");
+  }
+  return scene.Judge();
+}
+
+const CheckRegistration kStderrFull(
+    {.name = "frame/stderr-full",
+     .requirements = {"FRAME-02"},
+     .modes = {Mode::kStream, Mode::kOneShot, Mode::kBridge},
+     .about = "Nobody reads stderr at level trace; runs end OK all the same.",
+     .play = StderrFull});
+const CheckRegistration kStderrClosed(
+    {.name = "frame/stderr-closed",
+     .requirements = {"FRAME-02"},
+     .modes = {Mode::kStream, Mode::kOneShot, Mode::kBridge},
+     .about = "stderr's reader is gone; runs end OK all the same.",
+     .play = StderrClosed});
+const CheckRegistration kEndlessLine(
+    {.name = "frame/endless-line",
+     .requirements = {"FRAME-07", "FRAME-08"},
+     .modes = {Mode::kStream},
+     .about = "256 MiB without LF: refused early, and peak RSS stays bounded.",
+     .play = EndlessLine});
+const CheckRegistration kEndlessOneShot(
+    {.name = "frame/endless-line-one-shot",
+     .requirements = {"FRAME-08"},
+     .modes = {Mode::kOneShot, Mode::kBridge},
+     .about = "A line over the limit is refused before its LF arrives.",
+     .play = EndlessLine});
+
+}  // namespace
+}  // namespace touchstone
