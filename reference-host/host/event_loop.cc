@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 namespace refhost {
 
@@ -87,12 +88,28 @@ void EventLoop::Run() {
     ppoll(fds, 2, &timeout, nullptr);
     eventfd_t ignored;
     (void)eventfd_read(wake_fd_, &ignored);
-    signalfd_siginfo info;
-    while (read(signal_fd_, &info, sizeof info) == sizeof info) {
-      if (on_signal_) on_signal_();
-    }
+    TakeSignals();
     RunDueTasks();
   }
+}
+
+void EventLoop::TakeSignals() {
+  std::lock_guard lock(signal_mutex_);
+  signalfd_siginfo info;
+  while (read(signal_fd_, &info, sizeof info) == sizeof info) {
+    if (on_signal_) on_signal_();
+  }
+}
+
+void EventLoop::SettleSignals() {
+  // The loop is about to take a signal that waits here, unless it has ended.
+  constexpr Milliseconds kPatience{50};
+  pollfd pending{signal_fd_, POLLIN, 0};
+  if (poll(&pending, 1, 0) == 1) {
+    const TimePoint until = Now() + kPatience;
+    while (poll(&pending, 1, 0) == 1 && Now() < until) std::this_thread::yield();
+  }
+  std::lock_guard lock(signal_mutex_);
 }
 
 void EventLoop::RunDueTasks() {

@@ -34,6 +34,10 @@ class EventLoop {
   // Readable while a signal waits for Run().
   int signal_fd() const { return signal_fd_; }
 
+  // Returns when every signal that came before this call has been handled, so that what the sender does
+  // next is judged in the light of it. Not from the loop's own thread.
+  void SettleSignals();
+
   // Runs until Stop(). A Stop() that came first counts.
   void Run();
   void Stop();
@@ -44,10 +48,12 @@ class EventLoop {
   void Wake();
   TimePoint NextWakeUp();
   void RunDueTasks();
+  void TakeSignals();
 
   int signal_fd_ = -1;
   int wake_fd_ = -1;
   Task on_signal_;
+  std::mutex signal_mutex_;  // held from taking a signal to the end of its handling
   std::mutex mutex_;
   std::map<Key, Task> timers_;                        // guarded by mutex_
   std::unordered_map<TimerId, TimePoint> deadlines_;  // guarded by mutex_

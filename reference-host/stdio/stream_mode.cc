@@ -68,6 +68,7 @@ class StreamMode {
     while (true) {
       if (!reader.HasLine()) writer_.Relay();
       const ReadEvent event = reader.Next(TimePoint::max());
+      loop_.SettleSignals();
       if (event == ReadEvent::kLine) {
         if (!IsBlank(reader.line())) host_.Handle(reader.line(), reader.received());
       } else if (event == ReadEvent::kTooLong) {
