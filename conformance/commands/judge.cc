@@ -15,24 +15,27 @@
 namespace touchstone {
 namespace {
 
-// A mode in which the host does not answer a ping: one failure that says so, and the other checks
-// of the mode are skipped.
+constexpr std::string_view kSignOfLife = "answers-a-ping";
+
+// A mode in which the host does not answer a ping: the check of just that fails, with what came
+// instead, and the other checks of the mode are skipped.
 void ApplyPreflight(const Preflight& preflight, std::vector<Job>& jobs) {
-  for (Job& job : jobs) {
-    if (!preflight.mute.contains(job.mode)) continue;
-    job.capabilities.clear();
-    job.timing = job.serial = false;
-    job.play = [](Rig&) {
-      return Judgement::Skip("the host does not answer a ping in this mode: see preflight/ping");
-    };
-  }
   for (const auto& [mode, instead] : preflight.mute) {
-    const auto transcript = preflight.transcripts.at(mode);
-    const std::string id = mode == Mode::kBridge ? "BRIDGE-01" : "CTRL-01";
-    jobs.push_back(
-        {"preflight/ping", "check", {id}, mode, {}, false, false, [instead, transcript, id](Rig&) {
-           return Judgement::From({{id, "a ping must be answered, but " + instead}}, transcript);
-         }});
+    for (Job& job : jobs) {
+      if (job.mode != mode) continue;
+      job.capabilities.clear();
+      job.timing = job.serial = false;
+      if (job.check.ends_with(kSignOfLife)) {
+        job.play = [id = job.requirements.front(), instead = instead,
+                    transcript = preflight.transcripts.at(mode)](Rig&) {
+          return Judgement::From({{id, "a ping must be answered, but " + instead}}, transcript);
+        };
+      } else {
+        job.play = [instead = instead](Rig&) {
+          return Judgement::Skip("the host does not answer a ping in this mode: " + instead);
+        };
+      }
+    }
   }
 }
 

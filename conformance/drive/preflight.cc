@@ -39,7 +39,8 @@ Answer Ping(Rig& rig, Mode mode) {
   if (line) {
     answer.after = line->at - (*host)->started_at();
   } else {
-    const auto end = (*host)->AwaitExit(Clock::now());
+    // The end of its stdout comes a moment before its exit.
+    const auto end = (*host)->AwaitExit(Clock::now() + std::chrono::milliseconds(500));
     const auto out = (*host)->TextOf(Stream::kOut), err = (*host)->TextOf(Stream::kErr);
     answer.instead =
         fmt::format("{}; its stdout: {}; its stderr: {}",
