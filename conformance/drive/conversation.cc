@@ -1,10 +1,7 @@
 #include "conformance/drive/conversation.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// In the environment of each process: by it a descendant is known that has left the process group.
 constexpr const char* kTag = "TOUCHSTONE_PLAY";
 
 // Settings of the person's own shell must not reach the host under test; a proxy would catch the
@@ -31,21 +29,6 @@ bool IsForeign(std::string_view name) {
   return lower.ends_with("_proxy") || lower == "home";
 }
 
-// A loopback port on which nobody listens: bound once and let go.
-int ClosedPort() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  int port = 1;
-  if (fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0) {
-    port = ntohs(address.sin_port);
-  }
-  if (fd >= 0) ::close(fd);
-  return port;
-}
 
 }  // namespace
 
@@ -75,7 +58,8 @@ std::optional<std::string> Conversation::Variable(std::string_view name) const {
   if (name == "provider.key") return rig_.key;
   if (name == "provider.model") return rig_.model;
   if (name == "state_dir") return state_dir_.string();
-  if (name == "closed_port") return std::to_string(ClosedPort());
+  if (name == "closed_port") return std::to_string(closed_port_.port());
+  if (name == "silent_port") return std::to_string(silent_port_.port());
   return std::nullopt;
 }
 
@@ -94,7 +78,6 @@ std::vector<std::string> Conversation::Environment() const {
   }
   variables["HOME"] = home_.string();
   variables["ZENE_STATE_DIR"] = state_dir_.string();
-  variables[kTag] = lane_name_;
   const Lookup lookup = [this](std::string_view name) -> std::optional<boost::json::value> {
     const auto found = Variable(name);
     return found ? std::optional(boost::json::value(boost::json::string(*found))) : std::nullopt;
@@ -117,13 +100,16 @@ tl::expected<HostProcess*, std::string> Conversation::Start(const std::string& l
                                                             Mode mode) {
   std::string name = label.empty() ? "host" : label;
   if (entries_.size() > 0 && label.empty()) name += fmt::format("#{}", entries_.size() + 1);
-  auto host =
-      HostProcess::Start(rig_.io, {std::move(argv), Environment(), {}}, mode, name, journal_);
+  const std::string tag = fmt::format("{}.{}", lane_name_, ++started_);
+  auto environment = Environment();
+  environment.push_back(fmt::format("{}={}", kTag, tag));
+  auto host = HostProcess::Start(rig_.io, {std::move(argv), std::move(environment), {}}, mode, name,
+                                 journal_);
   if (!host) return tl::unexpected(host.error());
   const auto marker = overrides_.find("ZENE_IDEMPOTENCY_REPLAY_MARKER");
   if (marker != overrides_.end() && marker->second && *marker->second != "true")
     (*host)->ReplaysAreUnmarked();
-  entries_.push_back({label, std::move(*host)});
+  entries_.push_back({label, tag, std::move(*host)});
   return entries_.back().host.get();
 }
 
@@ -188,15 +174,22 @@ void Conversation::FinishProcess(HostProcess& host) {
   if (!stream && !entry.ended_by_play && end->status.signalled && host.mode() != Mode::kNone) {
     Blame(requirement, fmt::format("{} died of {}", host.name(), end->status.ToString()));
   }
+  if (!end->streams_ended && !host.killed()) {
+    Blame("LIFE-08", fmt::format("{} ended, but {} ms later another process holds its stdout or "
+                                 "stderr",
+                                 host.name(), rig_.patience.count()));
+  }
   BlameStrays(host);
 }
 
 void Conversation::BlameStrays(HostProcess& host) {
   const pid_t pid = host.child().pid();
+  const std::string tag = EntryOf(host).tag;
   const auto strays = [&] {
     std::vector<ProcInfo> found;
     for (const auto& info : Descendants(::getpid())) {
-      if (info.group == pid || info.session == pid) found.push_back(info);
+      if (info.group == pid || info.session == pid || ProcEnvironment(info.pid, kTag) == tag)
+        found.push_back(info);
     }
     return found;
   };
@@ -208,7 +201,11 @@ void Conversation::BlameStrays(HostProcess& host) {
     left = strays();
   }
   for (const auto& info : left) {
-    Blame("LIFE-08", fmt::format("process {} ({}) outlived {}", info.pid, info.name, host.name()));
+    // What outlives a SIGKILL of its host is LIFE-09's business.
+    if (!host.killed()) {
+      Blame("LIFE-08",
+            fmt::format("process {} ({}) outlived {}", info.pid, info.name, host.name()));
+    }
     ::kill(info.pid, SIGKILL);
   }
 }
@@ -216,6 +213,7 @@ void Conversation::BlameStrays(HostProcess& host) {
 void Conversation::Retire(HostProcess& host) {
   FinishProcess(host);
   for (auto& violation : host.Violations()) violations_.push_back(std::move(violation));
+  for (auto& violation : host.Owed()) violations_.push_back(std::move(violation));
   std::erase_if(entries_, [&](const Entry& entry) { return entry.host.get() == &host; });
 }
 
@@ -232,6 +230,9 @@ std::vector<Violation> Conversation::Violations() const {
   std::vector<Violation> violations;
   for (const auto& entry : entries_) {
     for (auto& violation : entry.host->Violations()) violations.push_back(std::move(violation));
+    // A play that was broken off owes answers by its own fault.
+    if (!entry.finished) continue;
+    for (auto& violation : entry.host->Owed()) violations.push_back(std::move(violation));
   }
   violations.insert(violations.end(), violations_.begin(), violations_.end());
   return violations;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "conformance/drive/bound_socket.h"
 #include "conformance/drive/host_process.h"
 #include "conformance/drive/rig.h"
 #include "fault-injection/provider/lane.h"
@@ -79,15 +80,17 @@ class Conversation {
   const Mode mode_;
   const std::string lane_name_;
   const std::filesystem::path folder_, state_dir_, home_;
+  BoundSocket closed_port_{false}, silent_port_{true};
   Journal journal_;
   provider::Lane* lane_;
   std::map<std::string, std::optional<std::string>> overrides_;
   struct Entry {
-    std::string label;
+    std::string label, tag;
     std::unique_ptr<HostProcess> host;
     bool finished = false, ended_by_play = false;
   };
   std::vector<Entry> entries_;
+  int started_ = 0;
   std::vector<Violation> violations_;
 
   Entry& EntryOf(HostProcess& host);
