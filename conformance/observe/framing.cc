@@ -54,7 +54,8 @@ std::string Excerpt(std::string_view bytes, std::size_t limit) {
   const bool utf8 = IsValidUtf8(bytes);
   for (unsigned char byte : bytes) {
     const bool inside_character = utf8 && (byte & 0xc0) == 0x80;
-    if (text.size() >= limit && !inside_character) return text + fmt::format("… ({} bytes)", bytes.size());
+    if (text.size() >= limit && !inside_character)
+      return text + fmt::format("… ({} bytes)", bytes.size());
     if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) {
       text += fmt::format("\\x{:02x}", byte);
     } else {
