@@ -1,5 +1,5 @@
-// A rig for tests of the judge: the judge's own player, with testing/mini_host.py as the host, which
-// obeys the contract or breaks exactly one thing.
+// A rig for tests of the judge: the judge's own player, with testing/mini_host.py as the host,
+// which obeys the contract or breaks exactly one thing.
 //
 // One bench per host; a bench may play any number of cases, from one thread.
 #pragma once

@@ -1,4 +1,4 @@
-#include "conformance/testing/judge_bench.h"
+#include "conformance/testing/test_judge.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -29,8 +29,7 @@ void WriteFile(const fs::path& file, std::string_view text) {
     std::ofstream stream(file, std::ios::binary);
     stream << text;
   }
-  if (text.starts_with("#!"))
-    fs::permissions(file, fs::perms::owner_exec, fs::perm_options::add);
+  if (text.starts_with("#!")) fs::permissions(file, fs::perms::owner_exec, fs::perm_options::add);
 }
 
 std::string ReadFile(const fs::path& file) {
@@ -70,10 +69,9 @@ PlayResult Bench::Play(const std::string& text, Mode mode) {
 
 PlayResult Bench::PlaySteps(const std::string& steps, Mode mode) {
   return Play(
-      fmt::format(
-          R"({{"case":"case","requirements":["CTRL-01"],"modes":["{}"],"about":"A test."}})"
-          "\n{}",
-          ToString(mode), steps),
+      fmt::format(R"({{"case":"case","requirements":["CTRL-01"],"modes":["{}"],"about":"A test."}})"
+                  "\n{}",
+                  ToString(mode), steps),
       mode);
 }
 
