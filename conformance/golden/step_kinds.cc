@@ -218,7 +218,8 @@ std::optional<std::string> CheckModifier(std::string_view name, const value& v) 
     if (!v.is_array() || v.get_array().empty()) return Expected("a list that is not empty", v);
     for (const auto& item : v.get_array()) {
       if (!item.is_string()) return Expected("a list of strings", v);
-      if (name == "modes" && !ModeFromString(item.get_string()))
+      const auto mode = ModeFromString(item.get_string());
+      if (name == "modes" && (!mode || *mode == Mode::kNone))
         return Expected("modes S, O or B", item);
     }
   }
