@@ -40,6 +40,7 @@ const Line* Scene::Answer(HostProcess& host, std::string_view id, std::string_vi
     if (!line) {
       Require(false, requirement, fmt::format("request \"{}\" was not answered", Excerpt(id)));
       broken_off_ = true;
+      if (!host.AwaitExit(Clock::now())) talk_.rig().patience.RanOut();
       return nullptr;
     }
     if (IsAnswerTo(*line, id)) return line;

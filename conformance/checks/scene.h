@@ -42,7 +42,7 @@ class Scene {
   // Blames the requirement unless `holds`. Returns `holds`.
   bool Require(bool holds, std::string_view requirement, std::string message);
 
-  TimePoint Deadline() { return Clock::now() + talk_.rig().patience; }
+  TimePoint Deadline() { return Clock::now() + talk_.rig().patience.Now(); }
 
   // Ends the processes as a case does and judges all that was seen.
   Judgement Judge();

@@ -29,7 +29,6 @@ bool IsForeign(std::string_view name) {
   return lower.ends_with("_proxy") || lower == "home";
 }
 
-
 }  // namespace
 
 Conversation::Conversation(Rig& rig, Mode mode)
@@ -155,14 +154,16 @@ void Conversation::FinishProcess(HostProcess& host) {
   // What a check held back is read now: an end is an end of both streams.
   host.child().ResumeReading(Stream::kOut);
   host.child().ResumeReading(Stream::kErr);
-  const auto end = host.AwaitEnd(Clock::now() + rig_.patience);
+  const auto patience = rig_.patience.Now();
+  const auto end = host.AwaitEnd(Clock::now() + patience);
   const std::string requirement = stream                         ? "FRAME-13"
                                   : host.mode() == Mode::kBridge ? "BRIDGE-01"
                                                                  : "LIFE-04";
   if (!end) {
+    rig_.patience.RanOut();
     if (host.mode() != Mode::kNone) {
       Blame(requirement,
-            fmt::format("{} did not exit within {} ms {}", host.name(), rig_.patience.count(),
+            fmt::format("{} did not exit within {} ms {}", host.name(), patience.count(),
                         stream ? "of EOF on stdin" : "of its request"));
     }
     return;
@@ -177,7 +178,7 @@ void Conversation::FinishProcess(HostProcess& host) {
   if (!end->streams_ended && !host.killed()) {
     Blame("LIFE-08", fmt::format("{} ended, but {} ms later another process holds its stdout or "
                                  "stderr",
-                                 host.name(), rig_.patience.count()));
+                                 host.name(), patience.count()));
   }
   BlameStrays(host);
 }

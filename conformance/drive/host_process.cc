@@ -175,12 +175,15 @@ std::optional<HostProcess::End> HostProcess::AwaitExit(TimePoint deadline) {
 
 std::vector<Violation> HostProcess::Violations() const {
   std::lock_guard lock(mutex_);
-  auto violations = violations_;
-  if (tail_ && !killed_by_judge_) violations.push_back(*tail_);
-  if (exit_ && out_ended_) {
-    for (auto& owed : lifecycle_.Ended()) violations.push_back(std::move(owed));
-  }
-  return violations;
+  return violations_;
+}
+
+std::vector<Violation> HostProcess::Owed() const {
+  std::lock_guard lock(mutex_);
+  if (!exit_ || !out_ended_) return {};
+  auto owed = lifecycle_.Ended();
+  if (tail_ && !killed_by_judge_) owed.push_back(*tail_);
+  return owed;
 }
 
 void HostProcess::OnBytes(Stream stream, std::string_view bytes, TimePoint at) {
@@ -218,7 +221,9 @@ void HostProcess::Accept(std::string bytes, TimePoint at) {
       violations_.push_back(std::move(v));
     }
   }
-  lines_.push_back({std::move(bytes), at, std::move(judged.json), false});
+  // What is no JSON object has been blamed already, and is no answer to anything.
+  const bool consumed = !judged.json || !judged.json->is_object();
+  lines_.push_back({std::move(bytes), at, std::move(judged.json), consumed});
 }
 
 // With mutex_ held.

@@ -88,8 +88,10 @@ class HostProcess : private ChildSink {
   // Waits for the exit alone.
   std::optional<End> AwaitExit(TimePoint deadline);
 
-  // What the always-on checks saw so far; with what is still owed, once the process has ended.
+  // What the always-on checks saw so far.
   std::vector<Violation> Violations() const;
+  // What the process still owed when it ended: answers, or the end of a line. Empty while it lives.
+  std::vector<Violation> Owed() const;
 
  private:
   HostProcess(Mode mode, std::string name, Journal& journal)

@@ -14,6 +14,7 @@
 
 #include <tl/expected.hpp>
 
+#include "conformance/drive/patience.h"
 #include "conformance/process/io_thread.h"
 #include "conformance/process/lag_gauge.h"
 #include "conformance/profile/profile.h"
@@ -27,9 +28,8 @@ struct Rig {
   std::uint64_t seed = 1;
   std::string key;  // the canary: a provider key that occurs nowhere else
   std::string model = "mock-model";
-  std::chrono::milliseconds startup{0};  // of a one-shot, from spawn to answer; see Calibrate()
-  std::chrono::milliseconds patience{
-      20'000};  // how long an expectation waits unless its step says otherwise
+  std::chrono::milliseconds startup{0};  // of a one-shot, from spawn to answer: RunPreflight()
+  Patience patience;
 
   std::unique_ptr<provider::Server> provider;
   LagGauge lag;

@@ -134,6 +134,11 @@ class Reader {
                              std::string_view(key), fmt::join(kKeys, " ")));
       }
     }
+    for (std::string_view key : {"requirements", "modes", "capabilities"}) {
+      const value* list = head.if_contains(key);
+      if (list && (!list->is_array() || Strings(list).size() != list->get_array().size()))
+        Fault(1, fmt::format("`{}` must be a list of strings", key));
+    }
     const auto stem = name_.substr(name_.find_last_of('/') + 1);
     const value* name = head.if_contains("case");
     if (!name || !name->is_string() || name->get_string() != stem) {
@@ -164,8 +169,16 @@ class Reader {
         into.env = env->get_object();
     }
     into.capabilities = Strings(head.if_contains("capabilities"));
-    into.timing = ReadFlag(head, "timing");
+    ReadTiming(head, into);
     into.serial = ReadFlag(head, "serial");
+  }
+
+  void ReadTiming(const object& head, Case& into) {
+    const value* timing = head.if_contains("timing");
+    if (!timing) return;
+    into.best_of_timing = timing->is_string() && timing->get_string() == "best";
+    into.timing = into.best_of_timing || (timing->is_bool() && timing->get_bool());
+    if (!into.timing) Fault(1, "`timing` must be true or \"best\"");
   }
 
   bool ReadFlag(const object& head, std::string_view key) {

@@ -39,6 +39,7 @@ struct Case {
   boost::json::object env;
   std::vector<std::string> capabilities;
   bool timing = false;
+  bool best_of_timing = false;  // one trial of five is enough
   bool serial = false;
   std::vector<Step> steps;
 };

@@ -58,19 +58,13 @@ PlayResult Player::Play() {
   }
   // After a failed step the host may be in the middle of anything: only what it wrote is judged
   // then.
-  if (!failed) {
-    talk_.Finish();
-    BlameLeftovers(result);
-  }
-  for (auto& violation : talk_.Violations()) {
-    // A play that was broken off owes answers by itself.
-    if (failed && (violation.message.find("never answered") != std::string::npos ||
-                   violation.message.find("never got its terminal") != std::string::npos)) {
-      continue;
-    }
-    result.only_late = false;
-    result.violations.push_back(std::move(violation));
-  }
+  if (!failed) talk_.Finish();
+  // What the always-on checks saw comes first: it is often the cause of what the steps met.
+  auto violations = talk_.Violations();
+  if (!violations.empty()) result.only_late = false;
+  if (!failed && violations.empty()) BlameLeftovers(result);
+  violations.insert(violations.end(), result.violations.begin(), result.violations.end());
+  result.violations = std::move(violations);
   result.transcript = talk_.Transcript();
   return result;
 }

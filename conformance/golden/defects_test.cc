@@ -2,7 +2,6 @@
 // that rule's ID and no other, and the same host without the defect passes the same case.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <set>
 #include <string>
 #include <vector>
@@ -82,10 +81,9 @@ Ids AlwaysOnBlame(const PlayResult& result) {
   return ids;
 }
 
-PlayResult PlayAt(const std::string& defect, Sort sort, Mode mode,
-                  std::chrono::milliseconds patience = std::chrono::milliseconds(20'000)) {
+PlayResult PlayAt(const std::string& defect, Sort sort, Mode mode, bool hurried = false) {
   Bench bench(MiniHostCommand(defect));
-  bench.rig().patience = patience;
+  if (hurried) bench.Hurry();
   return bench.Play(kHead + StepsOf(sort, mode), mode);
 }
 
@@ -316,7 +314,7 @@ TEST(Defects, AHostThatStays) {
   for (const Row& row : std::vector<Row>{{"stays", Mode::kStream, Sort::kForgotten, "FRAME-13"},
                                          {"stays", Mode::kOneShot, Sort::kForgotten, "LIFE-04"},
                                          {"stays", Mode::kBridge, Sort::kForgotten, "BRIDGE-01"}}) {
-    const auto result = PlayAt(row.defect, row.sort, row.mode, std::chrono::milliseconds(1500));
+    const auto result = PlayAt(row.defect, row.sort, row.mode, true);
     EXPECT_TRUE(Blamed(result).contains(row.blamed)) << Describe(result);
   }
 }
@@ -327,8 +325,7 @@ TEST(Defects, AGrandchildThatIsLeftBehind) {
     ExpectBlamed({"child-in-session", mode, Sort::kRun, "LIFE-08"});
   }
   // This one has a session of its own, an empty environment, and the host's stdout.
-  const auto result =
-      PlayAt("child-with-pipes", Sort::kForgotten, Mode::kOneShot, std::chrono::milliseconds(1500));
+  const auto result = PlayAt("child-with-pipes", Sort::kForgotten, Mode::kOneShot, true);
   EXPECT_TRUE(Blamed(result).contains("LIFE-08")) << Describe(result);
   KillDescendants();
 }

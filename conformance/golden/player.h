@@ -90,7 +90,7 @@ class Player {
   StepResult StateDir(const Step& step, bool wanted);
   StepResult MatchLine(const boost::json::value& pattern, const Line& line);
   StepResult CheckTime(const Step& step, TimePoint at);
-  StepResult Missing(const Step& step, HostProcess& host, const std::string& what);
+  StepResult Missing(HostProcess& host, const std::string& what);
   Line* AwaitPattern(HostProcess& host, const boost::json::object& pattern, TimePoint deadline);
 
   void SetEnv(const std::string& name, const boost::json::value& setting) {
@@ -99,12 +99,9 @@ class Player {
   }
   boost::json::value Resolve(const boost::json::value& argument, StepResult& failure);
   HostProcess* Host(const Step& step, StepResult& failure);
-  TimePoint Deadline(const Step& step) const {
+  TimePoint Deadline(const Step& step) {
     const auto own = step.Number("deadline_ms");
-    return Clock::now() + (own ? std::chrono::milliseconds(*own) : talk_patience_());
-  }
-  std::chrono::milliseconds talk_patience_() const {
-    return const_cast<Conversation&>(talk_).rig().patience;
+    return Clock::now() + (own ? std::chrono::milliseconds(*own) : talk_.rig().patience.Now());
   }
   void Acted(const Step& step, Anchor anchor) {
     anchor_ = anchor;

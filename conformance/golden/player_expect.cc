@@ -53,17 +53,17 @@ StepResult Player::MatchLine(const value& pattern, const Line& line) {
   return std::nullopt;
 }
 
-StepResult Player::Missing(const Step& step, HostProcess& host, const std::string& what) {
+StepResult Player::Missing(HostProcess& host, const std::string& what) {
   std::string instead;
   for (const Line* line : host.Lines()) {
     if (!line->consumed) instead += "\n    not consumed: " + Excerpt(line->bytes, 300);
   }
   const auto end = host.AwaitExit(Clock::now());
-  const auto waited = step.Number("deadline_ms").value_or(talk_patience_().count());
+  if (!end) talk_.rig().patience.RanOut();
   return Broken(
       fmt::format("expected {}, {}{}", what,
                   end ? fmt::format("but the host has ended with {}", end->status.ToString())
-                      : fmt::format("nothing such came within {} ms", waited),
+                      : std::string("nothing such came in time"),
                   instead));
 }
 
@@ -85,7 +85,7 @@ StepResult Player::Expect(const Step& step) {
   const value pattern = Resolve(step.argument, failure);
   if (failure) return failure;
   const Line* line = AwaitPattern(*host, pattern.get_object(), Deadline(step));
-  if (!line) return Missing(step, *host, "a line " + ToJson(pattern));
+  if (!line) return Missing(*host, "a line " + ToJson(pattern));
   failure = MatchLine(pattern, *line);
   return failure ? failure : CheckTime(step, line->at);
 }
@@ -104,7 +104,7 @@ StepResult Player::ExpectAnyOrder(const Step& step) {
       });
     };
     const Line* line = host->Await([](const Line&) { return true; }, deadline);
-    if (!line) return Missing(step, *host, "lines " + ToJson(patterns));
+    if (!line) return Missing(*host, "lines " + ToJson(patterns));
     const auto found = matching(*line);
     if (found == patterns.end()) {
       return Broken(
@@ -129,7 +129,7 @@ StepResult Player::Outcome(const Step& step) {
   const auto deadline = Deadline(step);
   while (true) {
     const Line* line = AwaitPattern(*host, pattern, deadline);
-    if (!line) return Missing(step, *host, "an answer " + ToJson(pattern));
+    if (!line) return Missing(*host, "an answer " + ToJson(pattern));
     if (!line->object()) return MatchLine(pattern, *line);
     const auto outcome = NormaliseOutcome(mode_, *line->object());
     if (!outcome) continue;
@@ -154,19 +154,25 @@ StepResult Player::ExpectSilence(const Step& step) {
   return std::nullopt;
 }
 
+// "<any>" is any end, by a signal too; a number is a status.
+static bool AnyExit(const value& wanted) {
+  return wanted.is_string() && wanted.get_string() == "<any>";
+}
+
 StepResult Player::ExpectExit(const Step& step) {
   StepResult failure;
   HostProcess* host = Host(step, failure);
   if (!host) return failure;
   const auto end = host->AwaitEnd(Deadline(step));
-  if (!end) return Missing(step, *host, "the host to exit");
+  if (!end) return Missing(*host, "the host to exit");
   talk_.EndedByPlay(*host);
   const bool wants_signal = step.argument.is_object();
   const value status(end->status.value);
   const bool fits =
       wants_signal ? end->status.signalled &&
                          end->status.value == SignalNumber(step.argument.at("signal").get_string())
-                   : !end->status.signalled && !Match(step.argument, &status, captures_);
+                   : AnyExit(step.argument) ||
+                         (!end->status.signalled && !Match(step.argument, &status, captures_));
   if (!fits)
     return Broken(
         fmt::format("expected exit {}, got {}", ToJson(step.argument), end->status.ToString()));
@@ -214,7 +220,10 @@ StepResult Player::ProviderSaw(const Step& step) {
         return !mismatch;
       },
       Deadline(step));
-  if (!holds) return Broken(difference);
+  if (!holds) {
+    talk_.rig().patience.RanOut();
+    return Broken(difference);
+  }
   captures_ = captures;
   return moment ? CheckTime(step, *moment) : std::nullopt;
 }

@@ -111,7 +111,7 @@ void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_to
   const auto await_first = [&] {
     const Line* line = (*host)->Await(
         [&](const Line& l) { return l.Text("type") != "event" && l.Text("status") != "ACCEPTED"; },
-        Clock::now() + rig.patience);
+        Clock::now() + rig.patience.Now());
     if (!line) return false;
     // Answers come in any order; one that nobody waits for is the life-cycle's to blame.
     for (auto it = window.begin(); it != window.end(); ++it) {
@@ -126,7 +126,7 @@ void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_to
   bool alive = true;
   for (int i = 0; i < options.requests && alive && !stop.stop_requested(); ++i) {
     WorkItem item = work.Next();
-    const auto times = (*host)->Send(item.line + "\n", Clock::now() + rig.patience);
+    const auto times = (*host)->Send(item.line + "\n", Clock::now() + rig.patience.Now());
     tally.Sent();
     window.push_back({std::move(item), times.begun});
     while (alive && static_cast<int>(window.size()) >= options.window) alive = await_first();
@@ -134,9 +134,10 @@ void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_to
   }
   while (alive && !window.empty() && !stop.stop_requested()) alive = await_first();
   if (!alive) {
-    tally.Add({{"LOAD-01", fmt::format("request {} got no answer within {} ms",
-                                       window.front().item.request_id, rig.patience.count())}},
-              talk.Transcript());
+    tally.Add(
+        {{"LOAD-01", fmt::format("request {} got no answer within {} ms",
+                                 window.front().item.request_id, rig.patience.Now().count())}},
+        talk.Transcript());
   }
   if (!stop.stop_requested()) talk.Finish();
   tally.Add(talk.Violations(), talk.Transcript());
@@ -152,11 +153,11 @@ void LoadOneShots(Rig& rig, const LoadOptions& options, int worker, std::atomic<
     auto host = talk.Start();
     if (!host) return tally.Add({{"LOAD-01", host.error()}}, {});
     const WorkItem item = work.Next();
-    (*host)->Send(item.line + "\n", Clock::now() + rig.patience);
+    (*host)->Send(item.line + "\n", Clock::now() + rig.patience.Now());
     (*host)->CloseStdin();
     tally.Sent();
     const Line* line =
-        (*host)->Await([](const Line&) { return true; }, Clock::now() + rig.patience);
+        (*host)->Await([](const Line&) { return true; }, Clock::now() + rig.patience.Now());
     if (line) {
       tally.Answered(item, *line, MsBetween((*host)->started_at(), line->at));
       work.Answered(item);

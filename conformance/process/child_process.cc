@@ -14,6 +14,7 @@
 #include <boost/asio/write.hpp>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <sstream>
@@ -97,6 +98,16 @@ class ChildProcess::Impl : public std::enable_shared_from_this<ChildProcess::Imp
       self->again_.expires_after(std::chrono::milliseconds(2));
       self->again_.async_wait([self](boost::system::error_code) { self->AwaitEnd(); });
     });
+  }
+
+  // Runs it there and waits for it. Not for the IoThread itself.
+  void OnIoThread(const std::function<void()>& action) {
+    std::promise<void> done;
+    asio::post(context_, [&] {
+      action();
+      done.set_value();
+    });
+    done.get_future().wait();
   }
 
   void Exited(ExitStatus status) {
@@ -201,12 +212,7 @@ tl::expected<std::unique_ptr<ChildProcess>, std::string> ChildProcess::Start(IoT
 }
 
 ChildProcess::~ChildProcess() {
-  std::promise<void> abandoned;
-  asio::post(impl_->context_, [&] {
-    impl_->Abandon();
-    abandoned.set_value();
-  });
-  abandoned.get_future().wait();
+  impl_->OnIoThread([this] { impl_->Abandon(); });
   // Not reaped within 10 s after SIGKILL means stuck in the kernel; nothing more can be done from
   // here.
   WaitExit(Clock::now() + std::chrono::seconds(10));
@@ -238,24 +244,25 @@ WriteTimes ChildProcess::Write(std::string bytes, TimePoint deadline) {
   return pending->times;
 }
 
+// These return when it is done: what the caller does next must find the pipe so.
 void ChildProcess::CloseStdin() {
-  asio::post(impl_->context_, [impl = impl_] { impl->CloseStdin(); });
+  impl_->OnIoThread([this] { impl_->CloseStdin(); });
 }
 
 void ChildProcess::CloseStdout() {
-  asio::post(impl_->context_, [impl = impl_] { impl->ClosePipe(Stream::kOut); });
+  impl_->OnIoThread([this] { impl_->ClosePipe(Stream::kOut); });
 }
 
 void ChildProcess::CloseStderr() {
-  asio::post(impl_->context_, [impl = impl_] { impl->ClosePipe(Stream::kErr); });
+  impl_->OnIoThread([this] { impl_->ClosePipe(Stream::kErr); });
 }
 
 void ChildProcess::PauseReading(Stream stream) {
-  asio::post(impl_->context_, [impl = impl_, stream] { impl->Pause(stream, true); });
+  impl_->OnIoThread([this, stream] { impl_->Pause(stream, true); });
 }
 
 void ChildProcess::ResumeReading(Stream stream) {
-  asio::post(impl_->context_, [impl = impl_, stream] { impl->Pause(stream, false); });
+  impl_->OnIoThread([this, stream] { impl_->Pause(stream, false); });
 }
 
 void ChildProcess::Signal(int number) {

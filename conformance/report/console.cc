@@ -13,6 +13,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr int kMostTold = 40;
+
 std::size_t Columns(std::FILE* stream) {
   winsize size{};
   if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
@@ -52,10 +54,11 @@ void Console::Finished(const Job& job, const CheckResult& result) {
   const auto verdict = result.judgement.verdict;
   const bool bad = verdict == Verdict::kFail || verdict == Verdict::kHarnessBug;
   progress_.failures += bad;
-  if (bad || verdict == Verdict::kInconclusive) {
+  if ((bad || verdict == Verdict::kInconclusive) && ++told_ <= kMostTold) {
     ClearLine();
     fmt::print(stream_, "{:<12} {} [{}]: {}\n", ToString(verdict), job.check, ToString(job.mode),
                Excerpt(result.judgement.message, 500));
+    if (told_ == kMostTold) fmt::print(stream_, "further failures are only counted here\n");
     std::fflush(stream_);
   }
   Show(progress_.done == progress_.total);

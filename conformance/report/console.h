@@ -43,6 +43,7 @@ class Console : public RunObserver {
   std::map<std::pair<std::string, Mode>, std::chrono::steady_clock::time_point> running_;
   std::chrono::steady_clock::time_point shown_at_;
   bool line_open_ = false;
+  int told_ = 0;  // failures printed as lines
 };
 
 // True when lines may be overwritten on this stream.

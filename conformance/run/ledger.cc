@@ -96,8 +96,15 @@ std::string FirstFailureOf(const std::string& id, const std::vector<CheckResult>
   return {};
 }
 
-void Decide(Ledger& ledger) {
+void Decide(Ledger& ledger, int unplayed) {
   const Summary& s = ledger.summary;
+  if (unplayed > 0) {
+    ledger.blocking.insert(
+        ledger.blocking.begin(),
+        fmt::format("{} check(s) were not played: the host let too many plays run "
+                    "into their deadlines",
+                    unplayed));
+  }
   if (s.harness_bug > 0) {
     ledger.blocking.insert(
         ledger.blocking.begin(),
@@ -157,7 +164,12 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
     }
     ledger.requirements.push_back(std::move(verdict));
   }
-  Decide(ledger);
+  // A failure that accuses nobody: see Patience.
+  const auto unplayed =
+      std::count_if(results.begin(), results.end(), [](const CheckResult& result) {
+        return result.judgement.verdict == Verdict::kFail && result.judgement.violations.empty();
+      });
+  Decide(ledger, static_cast<int>(unplayed));
   return ledger;
 }
 

@@ -28,16 +28,19 @@ Judgement Judge(PlayResult played) {
 }
 
 Judgement PlayTimingCase(Rig& rig, const Case& one, Mode mode) {
-  return JudgeByTimingRule(rig.lag, [&] {
-    PlayResult played = PlayCase(rig, one, mode);
-    Trial trial;
-    trial.on_time = played.violations.empty();
-    trial.decided =
-        !played.only_late &&
-        (!played.violations.empty() || !played.not_playable.empty() || !played.harness_bug.empty());
-    trial.judgement = Judge(std::move(played));
-    return trial;
-  });
+  return JudgeByTimingRule(
+      rig.lag,
+      [&] {
+        PlayResult played = PlayCase(rig, one, mode);
+        Trial trial;
+        trial.on_time = played.violations.empty();
+        trial.decided =
+            !played.only_late && (!played.violations.empty() || !played.not_playable.empty() ||
+                                  !played.harness_bug.empty());
+        trial.judgement = Judge(std::move(played));
+        return trial;
+      },
+      one.best_of_timing ? 1 : 4);
 }
 
 }  // namespace

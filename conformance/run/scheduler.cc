@@ -1,5 +1,6 @@
 #include "conformance/run/scheduler.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <atomic>
@@ -19,6 +20,12 @@ CheckResult Execute(Rig& rig, const Job& job) {
       result.judgement = Judgement::Skip("not claimed: " + capability);
       return result;
     }
+  }
+  if (rig.patience.Lost()) {
+    result.judgement.verdict = Verdict::kFail;
+    result.judgement.message = fmt::format(
+        "not played: the host let {} plays run into their deadlines", rig.patience.times_ran_out());
+    return result;
   }
   try {
     result.judgement = job.play(rig);

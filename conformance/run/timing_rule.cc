@@ -5,12 +5,12 @@
 namespace touchstone {
 namespace {
 
-constexpr int kTrials = 5, kNeeded = 4, kMostAttempts = 12;
+constexpr int kTrials = 5, kMostAttempts = 12;
 constexpr auto kMostLag = std::chrono::milliseconds(10);
 
 }  // namespace
 
-Judgement JudgeByTimingRule(const LagGauge& lag, const std::function<Trial()>& trial) {
+Judgement JudgeByTimingRule(const LagGauge& lag, const std::function<Trial()>& trial, int needed) {
   int on_time = 0, late = 0, invalid = 0;
   Judgement last_late;
   while (on_time + late + invalid < kMostAttempts) {
@@ -22,10 +22,10 @@ Judgement JudgeByTimingRule(const LagGauge& lag, const std::function<Trial()>& t
       continue;
     }
     if (played.on_time) {
-      if (++on_time == kNeeded) return Judgement::Pass();
+      if (++on_time == needed) return Judgement::Pass();
     } else {
       last_late = std::move(played.judgement);
-      if (++late > kTrials - kNeeded) {
+      if (++late > kTrials - needed) {
         last_late.message +=
             fmt::format(" ({} of {} valid trials missed the bound)", late, on_time + late);
         return last_late;

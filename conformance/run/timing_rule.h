@@ -17,7 +17,9 @@ struct Trial {
   Judgement judgement;
 };
 
-// Plays `trial` until 4 of 5 valid ones were on time, 2 of 5 were not, or 12 were tried.
-Judgement JudgeByTimingRule(const LagGauge& lag, const std::function<Trial()>& trial);
+// Plays `trial` until `needed` of 5 valid ones were on time, too few can be any more, or 12 were
+// tried.
+Judgement JudgeByTimingRule(const LagGauge& lag, const std::function<Trial()>& trial,
+                            int needed = 4);
 
 }  // namespace touchstone

@@ -54,6 +54,10 @@ Bench::Bench(std::vector<std::string> command) {
   rig_ = std::move(*rig);
 }
 
+void Bench::Hurry() {
+  for (int i = 0; i < 5; ++i) rig_->patience.RanOut();
+}
+
 PlayResult Bench::Play(const std::string& text, Mode mode) {
   auto cases = Parse(text);
   if (!cases || cases->size() != 1) {
