@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "conformance/checks/check.h"
 #include "conformance/commands/session.h"
@@ -95,16 +96,21 @@ int ExplainCommand(const Options& options) {
   for (Mode mode : row->modes) {
     const auto always = AlwaysOn(mode);
     if (std::find(always.begin(), always.end(), row->id) != always.end()) {
-      fmt::print("seen in mode {} by every play: it is checked on each line that the host writes\n",
-                 ToString(mode));
+      fmt::print("seen in mode {} by every play, whatever it is about\n", ToString(mode));
     }
   }
   const auto sees = [&](const std::vector<std::string>& ids) {
     return std::find(ids.begin(), ids.end(), row->id) != ids.end();
   };
+  // The rows of one file are one line here.
+  std::map<std::filesystem::path, int> rows;
+  for (const Case& one : suite->cases) ++rows[one.file];
   for (const Case& one : suite->cases) {
-    if (sees(one.requirements))
-      fmt::print("case  {} [{}]: {}\n", one.name, ModesText(one.modes), one.about);
+    if (!sees(one.requirements) || rows[one.file] == 0) continue;
+    const int count = std::exchange(rows[one.file], 0);
+    const auto name = count == 1 ? one.name : one.name.substr(0, one.name.rfind('/')) + "/*";
+    fmt::print("case  {} [{}]{}: {}\n", name, ModesText(one.modes),
+               count == 1 ? "" : fmt::format(", {} rows", count), one.about);
   }
   for (const Check& check : Checks()) {
     if (sees(check.requirements))

@@ -10,9 +10,9 @@
 namespace touchstone {
 
 inline std::span<const std::string_view> AlwaysOn(Mode mode) {
-  static constexpr std::string_view kStream[] = {"FRAME-01", "RESP-01", "RESP-02", "RESP-03",
-                                                 "RESP-04",  "RESP-05", "LIFE-01", "LIFE-02",
-                                                 "LIFE-03",  "LIFE-08"};
+  static constexpr std::string_view kStream[] = {"FRAME-01", "FRAME-13", "RESP-01", "RESP-02",
+                                                 "RESP-03",  "RESP-04",  "RESP-05", "LIFE-01",
+                                                 "LIFE-02",  "LIFE-03",  "LIFE-08"};
   static constexpr std::string_view kOneShot[] = {"FRAME-01", "RESP-01", "RESP-02", "RESP-03",
                                                   "RESP-04",  "RESP-05", "LIFE-04", "LIFE-08"};
   static constexpr std::string_view kBridge[] = {"FRAME-01",  "RESP-05", "BRIDGE-01",

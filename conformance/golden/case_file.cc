@@ -308,7 +308,11 @@ tl::expected<std::vector<Case>, std::vector<CaseError>> LoadCases(
         std::filesystem::relative(file, directory).replace_extension().generic_string();
     auto parsed = ParseCaseFile(file, name, text, is_requirement);
     if (parsed) {
-      for (auto& one : *parsed) cases.push_back(std::move(one));
+      for (auto& one : *parsed) {
+        // Messages of a play name the file as a reader of the repository knows it.
+        one.file = std::filesystem::relative(file, directory.parent_path().parent_path());
+        cases.push_back(std::move(one));
+      }
     } else {
       for (auto& error : parsed.error()) errors.push_back(std::move(error));
     }

@@ -194,6 +194,11 @@ std::optional<std::string> CheckMatcher(const Matcher& m) {
                               : std::nullopt;
   }
   if (m.name == "literal") return std::nullopt;
+  if (m.name == "not" && !AsMatcher(m.argument)) {
+    // As text it would differ from every number, and the pattern would hold for any.
+    return fmt::format("<not:{}> needs a matcher, for instance <not:<literal:{}>>", m.argument,
+                       m.argument);
+  }
   if (m.name == "not") return CheckPattern(value(boost::json::string(m.argument)));
   return fmt::format(
       "unknown matcher <{}>; known: any absent null integer number boolean string object array "

@@ -134,10 +134,11 @@ TEST(Matcher, AMismatchSaysWhereAndWhat) {
 
 TEST(Matcher, CheckPatternRefuses) {
   for (const char* pattern :
-       {R"("<unknown>")", R"("<Any>")", R"("<integer:5>")", R"("<regex:(>")", R"("<regex:[>")",
-        R"("<between:1>")", R"("<between:5:1>")", R"("<between:a:b>")", R"("<length:1:2:3>")",
-        R"("<length:>")", R"("<contains:>")", R"("<contains>")", R"("<one-of>")", R"("<same>")",
-        R"("<not:<unknown>>")", R"("<html>")", R"({"a":{"b":"<odd>"}})", R"([1,"<odd>"])"}) {
+       {R"("<unknown>")",      R"("<Any>")",       R"("<integer:5>")",       R"("<regex:(>")",
+        R"("<regex:[>")",      R"("<between:1>")", R"("<between:5:1>")",     R"("<between:a:b>")",
+        R"("<length:1:2:3>")", R"("<length:>")",   R"("<contains:>")",       R"("<contains>")",
+        R"("<one-of>")",       R"("<same>")",      R"("<not:<unknown>>")",   R"("<not:3>")",
+        R"("<not:>")",         R"("<html>")",      R"({"a":{"b":"<odd>"}})", R"([1,"<odd>"])"}) {
     const auto fault = CheckPattern(Json(pattern));
     EXPECT_NE(fault.value_or(""), "") << pattern;
   }
