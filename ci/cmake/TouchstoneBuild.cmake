@@ -72,7 +72,7 @@ function(touchstone_folder FOLDER)
     target_compile_definitions(${NAME}_test PRIVATE
       TOUCHSTONE_SOURCE_DIR="${TOUCHSTONE_SOURCE_DIR}"
       TOUCHSTONE_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
-    target_link_libraries(${NAME}_test PRIVATE ${SELF} ${ARG_TEST_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+    target_link_libraries(${NAME}_test PRIVATE ${SELF} ${ARG_TEST_DEPS} GTest::gtest GTest::gtest_main)
     # One ctest entry per program: a process start per TEST() would cost more than most tests.
     add_test(NAME ${NAME} COMMAND ${NAME}_test)
     set_tests_properties(${NAME} PROPERTIES TIMEOUT 300)
