@@ -68,6 +68,11 @@ void AddRunOptions(CLI::App& app, Options& options, Raw& raw) {
       ->check(CLI::Range(1, 256));
   app.add_option("--report-dir", options.report_dir,
                  "write report.json, junit.xml and transcripts of failures here");
+  app.add_option("--waivers", options.waivers_file,
+                 "failures that shall not block for a while (docs/waivers.md)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--write-waivers", options.write_waivers_file,
+                 "write a waiver file for this run's failures");
 }
 
 std::string ReadModes(const std::string& text, std::vector<Mode>& into) {

@@ -30,6 +30,7 @@ struct Options {
   int jobs = 0;            // 0: one for each core
   std::uint64_t seed = 0;  // 0: chosen by chance, and printed
   std::filesystem::path report_dir;
+  std::filesystem::path waivers_file, write_waivers_file;
   bool plain = false;  // no refreshing line
 
   // soak, gate

@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
-#include "conformance/checks/requests.h"
 #include "conformance/drive/conversation.h"
+#include "conformance/drive/requests.h"
 #include "conformance/run/result.h"
 
 namespace touchstone {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <fstream>
 
 #include "conformance/checks/check.h"
 #include "conformance/report/console.h"
@@ -62,8 +63,8 @@ tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite
   report.host_command = session.rig->profile.CommandLine();
   report.milestone = options.milestone;
   report.replay_prefix = ReplayPrefix(options);
-  report.ledger =
-      Account(suite.catalogue, *jobs, report.results, options.milestone, options.filter.active());
+  report.ledger = Account(suite.catalogue, *jobs, report.results, options.milestone,
+                          options.filter.active(), suite.waiving);
   return report;
 }
 
@@ -72,6 +73,12 @@ int Conclude(const Options& options, Report& report, std::stop_token stop) {
   if (!options.report_dir.empty()) {
     if (auto written = WriteReport(report, options.report_dir); !written)
       return Complain({written.error(), 3});
+  }
+  if (!options.write_waivers_file.empty()) {
+    std::ofstream stream(options.write_waivers_file, std::ios::trunc);
+    stream << WaiversFor(report.results, Today());
+    stream.close();
+    if (!stream) return Complain({options.write_waivers_file.string() + ": cannot be written", 3});
   }
   fmt::print("{}", FormatSummary(report));
   if (stop.stop_requested()) {

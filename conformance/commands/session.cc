@@ -21,7 +21,7 @@ std::string Quoted(const std::string& word) {
 tl::expected<Suite, CommandError> LoadSuite(const Options& options) {
   auto catalogue = Catalogue::Load(options.data_dir / "golden/contract/requirements.json");
   if (!catalogue) return tl::unexpected(CommandError{catalogue.error(), 2});
-  Suite suite{std::move(*catalogue), {}};
+  Suite suite{std::move(*catalogue), {}, {}};
   auto cases = LoadCases(options.data_dir / "golden/cases", [&](const std::string& id) {
     return suite.catalogue.Find(id) != nullptr;
   });
@@ -38,6 +38,14 @@ tl::expected<Suite, CommandError> LoadSuite(const Options& options) {
     }
   }
   suite.cases = std::move(*cases);
+  suite.waiving.today = Today();
+  if (!options.waivers_file.empty()) {
+    auto waivers = LoadWaivers(options.waivers_file, [&](const std::string& id) {
+      return suite.catalogue.Find(id) != nullptr;
+    });
+    if (!waivers) return tl::unexpected(CommandError{waivers.error(), 2});
+    suite.waiving.waivers = std::move(*waivers);
+  }
   return suite;
 }
 

@@ -27,6 +27,7 @@ struct CommandError {
 struct Suite {
   Catalogue catalogue;
   std::vector<Case> cases;
+  Waiving waiving;
 };
 
 // The catalogue and all cases. A fault in them is a usage error with file and line.

@@ -7,8 +7,8 @@
 #include <mutex>
 #include <thread>
 
-#include "conformance/checks/requests.h"
 #include "conformance/drive/conversation.h"
+#include "conformance/drive/requests.h"
 #include "conformance/observe/framing.h"
 #include "soak/stats/percentile.h"
 #include "soak/workload/workload.h"

@@ -15,6 +15,16 @@ namespace touchstone {
 namespace {
 
 pid_t judge_pid = -1;
+pid_t warden_pid = -1;
+std::filesystem::path scratch_folder;
+
+// At the judge's exit: if the warden was killed, its work falls to the judge.
+void CleanUpInstead() {
+  if (::getppid() == warden_pid) return;
+  KillDescendants();
+  std::error_code ec;
+  std::filesystem::remove_all(scratch_folder, ec);
+}
 
 // A signal from a terminal (SI_KERNEL) reaches the judge as well, since both are in the foreground
 // group: forwarding it would look like a second, impatient one. A signal from kill(1) went to the
@@ -59,13 +69,15 @@ std::filesystem::path MakeScratchFolder() {
 
 void SplitOffWarden(const std::filesystem::path& scratch) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  const pid_t warden_pid = ::getpid();
+  warden_pid = ::getpid();
+  scratch_folder = scratch;
   const pid_t pid = ::fork();
   if (pid < 0) return;  // no second process to be had: go on without a warden
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (::getppid() != warden_pid) ::_exit(1);
+    std::atexit(CleanUpInstead);
     return;
   }
   judge_pid = pid;

@@ -31,6 +31,7 @@ object RequirementJson(const RequirementVerdict& row) {
               {"level", row.requirement->level},
               {"milestone", row.requirement->milestone},
               {"verdict", row.verdict}};
+  if (row.waived) json["waived"] = true;
   if (!row.uncovered_modes.empty()) {
     array modes;
     for (Mode mode : row.uncovered_modes) modes.emplace_back(ToString(mode));

@@ -1,12 +1,14 @@
 #include "conformance/run/ledger.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include "conformance/contract/always_on.h"
+#include "conformance/run/waiver_book.h"
 
 namespace touchstone {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 struct Tally {
   std::set<Mode> modes;  // in which something planned judges it
   int passed = 0, skipped = 0, inconclusive = 0, broken = 0, blocked = 0;
+  int waived = 0;  // violations that a waiver covers
 };
 
 void Count(Summary& summary, Verdict verdict) {
@@ -38,7 +41,7 @@ void Count(Summary& summary, Verdict verdict) {
   }
 }
 
-void Add(std::map<std::string, Tally>& tallies, const CheckResult& result) {
+void Add(std::map<std::string, Tally>& tallies, const CheckResult& result, WaiverBook& waivers) {
   for (const auto& id : result.requirements) {
     Tally& tally = tallies[id];
     switch (result.judgement.verdict) {
@@ -62,11 +65,14 @@ void Add(std::map<std::string, Tally>& tallies, const CheckResult& result) {
     for (const auto& id : AlwaysOn(result.mode)) ++tallies[std::string(id)].passed;
   }
   // The always-on checks may break requirements that the check was not about.
-  for (const auto& violation : result.judgement.violations) ++tallies[violation.requirement].broken;
+  for (const auto& violation : result.judgement.violations) {
+    Tally& tally = tallies[violation.requirement];
+    ++(waivers.Covers(result, violation) ? tally.waived : tally.broken);
+  }
 }
 
 std::string VerdictOf(const Tally& tally) {
-  if (tally.broken > 0) return "fail";
+  if (tally.broken + tally.waived > 0) return "fail";
   if (tally.modes.empty()) return "uncovered";
   if (tally.passed > 0) return "pass";
   if (tally.inconclusive > 0 || tally.blocked > 0) return "inconclusive";
@@ -96,7 +102,8 @@ std::string FirstFailureOf(const std::string& id, const std::vector<CheckResult>
   return {};
 }
 
-void Decide(Ledger& ledger, int unplayed) {
+// The verdict from what blocks. `faults` make the run itself worthless: see Waiving.
+void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults) {
   const Summary& s = ledger.summary;
   if (unplayed > 0) {
     ledger.blocking.insert(
@@ -119,6 +126,10 @@ void Decide(Ledger& ledger, int unplayed) {
                                              s.planned - s.executed, s.planned));
     ledger.overall = Overall::kError;
     ledger.exit_status = 3;
+  } else if (!faults.empty()) {
+    ledger.blocking.insert(ledger.blocking.begin(), faults.begin(), faults.end());
+    ledger.overall = Overall::kError;
+    ledger.exit_status = 3;
   } else if (!ledger.blocking.empty()) {
     ledger.overall = Overall::kNonconformant;
     ledger.exit_status = 1;
@@ -135,9 +146,10 @@ void Decide(Ledger& ledger, int unplayed) {
 }  // namespace
 
 Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
-               const std::vector<CheckResult>& results, const std::string& milestone,
-               bool filtered) {
+               const std::vector<CheckResult>& results, const std::string& milestone, bool filtered,
+               const Waiving& waiving) {
   Ledger ledger;
+  WaiverBook waivers(waiving);
   ledger.summary.planned = static_cast<int>(planned.size());
   std::map<std::string, Tally> tallies;
   for (const Job& job : planned) {
@@ -146,16 +158,19 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
   }
   for (const auto& result : results) {
     Count(ledger.summary, result.judgement.verdict);
-    Add(tallies, result);
+    Add(tallies, result, waivers);
   }
   for (const Requirement& requirement : catalogue.requirements()) {
     const Tally& tally = tallies[requirement.id];
-    RequirementVerdict verdict{&requirement, VerdictOf(tally), UncoveredModes(requirement, tally)};
+    RequirementVerdict verdict{&requirement, VerdictOf(tally),
+                               tally.broken == 0 && tally.waived > 0,
+                               UncoveredModes(requirement, tally)};
     const bool gates = Gates(requirement, milestone);
     if (verdict.verdict == "fail") {
-      auto& list = gates ? ledger.blocking : ledger.warnings;
-      list.push_back(fmt::format("{} ({} {}) is broken: {}", requirement.id, requirement.level,
-                                 requirement.milestone, FirstFailureOf(requirement.id, results)));
+      auto& list = gates && !verdict.waived ? ledger.blocking : ledger.warnings;
+      list.push_back(fmt::format("{} ({} {}) is {}: {}", requirement.id, requirement.level,
+                                 requirement.milestone, verdict.waived ? "waived" : "broken",
+                                 FirstFailureOf(requirement.id, results)));
     } else if (verdict.verdict == "inconclusive" && gates) {
       ledger.warnings.push_back(fmt::format("{} could not be judged", requirement.id));
     } else if (verdict.verdict == "uncovered" && gates && !filtered) {
@@ -169,7 +184,14 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
       std::count_if(results.begin(), results.end(), [](const CheckResult& result) {
         return result.judgement.verdict == Verdict::kFail && result.judgement.violations.empty();
       });
-  Decide(ledger, static_cast<int>(unplayed));
+  for (auto& note : waivers.Expired()) ledger.blocking.push_back(std::move(note));
+  const auto played = [&](const Waiver& waiver) {
+    if (!waiver.requirement.empty()) return !tallies[waiver.requirement].modes.empty();
+    return std::any_of(planned.begin(), planned.end(), [&](const Job& job) {
+      return ::fnmatch(waiver.check.c_str(), job.check.c_str(), 0) == 0;
+    });
+  };
+  Decide(ledger, static_cast<int>(unplayed), waivers.Unused(played, filtered));
   return ledger;
 }
 

@@ -8,12 +8,14 @@
 #include "conformance/contract/catalogue.h"
 #include "conformance/run/job.h"
 #include "conformance/run/result.h"
+#include "conformance/run/waivers.h"
 
 namespace touchstone {
 
 struct RequirementVerdict {
   const Requirement* requirement = nullptr;
   std::string verdict;  // pass, fail, skip, inconclusive, uncovered
+  bool waived = false;  // it fails, and each of its failures is waived
   // Modes of the requirement in which nothing planned judges it.
   std::vector<Mode> uncovered_modes;
 };
@@ -35,8 +37,14 @@ struct Ledger {
 
 // `milestone` is the one to gate on: M1 ⊂ M2 ⊂ M3. `filtered`: only a part of all checks was asked
 // for, so that uncovered requirements are no news.
+// Waivers turn failures into warnings until they expire; a waiver that matches no failure is an
+// error.
+struct Waiving {
+  std::vector<Waiver> waivers;
+  std::chrono::year_month_day today;
+};
 Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
-               const std::vector<CheckResult>& results, const std::string& milestone,
-               bool filtered);
+               const std::vector<CheckResult>& results, const std::string& milestone, bool filtered,
+               const Waiving& waiving = {});
 
 }  // namespace touchstone

@@ -1,4 +1,4 @@
-// Requests as C++ checks send them, and the questions that they ask of answers.
+// Requests as checks and loads send them, and the questions that they ask of answers.
 #pragma once
 
 #include <boost/json/object.hpp>

@@ -1,4 +1,4 @@
-#include "conformance/checks/requests.h"
+#include "conformance/drive/requests.h"
 
 #include "conformance/contract/shape.h"
 #include "conformance/observe/strict_json.h"
