@@ -7,6 +7,7 @@
 
 #include "conformance/drive/conversation.h"
 #include "conformance/observe/framing.h"
+#include "conformance/observe/strict_json.h"
 
 namespace touchstone {
 namespace {
@@ -52,6 +53,26 @@ Answer Ping(Rig& rig, Mode mode) {
   return answer;
 }
 
+// The capabilities that the host's self-test names. A self-test that fails or says nonsense is no
+// matter here: EXIT-05 judges it.
+void AddClaimedCapabilities(Rig& rig) {
+  const auto command = rig.profile.commands.find("self_test");
+  if (command == rig.profile.commands.end()) return;
+  Conversation talk(rig, Mode::kOneShot);
+  auto host = talk.Start("", command->second, Mode::kNone);
+  if (!host) return;
+  (*host)->CloseStdin();
+  if (!(*host)->AwaitEnd(Clock::now() + kPatience)) return;
+  const auto text = (*host)->TextOf(Stream::kOut);
+  const auto json = ParseStrict(text.substr(0, text.find('\n')));
+  const auto* report = json ? json->if_object() : nullptr;
+  const auto* claimed = report ? report->if_contains("capabilities") : nullptr;
+  if (!claimed || !claimed->is_array()) return;
+  for (const auto& name : claimed->get_array()) {
+    if (name.is_string()) rig.profile.capabilities.emplace(name.get_string());
+  }
+}
+
 }  // namespace
 
 Preflight RunPreflight(Rig& rig, const std::vector<Mode>& modes) {
@@ -74,6 +95,7 @@ Preflight RunPreflight(Rig& rig, const std::vector<Mode>& modes) {
       if (mode != Mode::kStream) startups.push_back(*answer.after);
     }
   }
+  AddClaimedCapabilities(rig);
   if (!startups.empty()) {
     std::nth_element(startups.begin(), startups.begin() + static_cast<long>(startups.size() / 2),
                      startups.end());

@@ -24,6 +24,8 @@ struct Preflight {
 // Pings the host once in each of the modes, and five times in O (or B), whose median from spawn to
 // answer becomes rig.startup: the contract lets a one-shot add its start-up to bounds on time
 // (TIME-01).
+//
+// Asks the host's self-test, too, and adds the capabilities that it names to the profile's.
 Preflight RunPreflight(Rig& rig, const std::vector<Mode>& modes);
 
 }  // namespace touchstone

@@ -4,9 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
+#include "conformance/observe/json_file.h"
 #include "conformance/observe/strict_json.h"
 #include "conformance/profile/substitute.h"
 
@@ -37,13 +36,14 @@ class Reader {
  public:
   explicit Reader(Profile& into) : into_(into) {}
 
-  std::string Read(const object& fields) {
+  // `file` is for the lines of faults; `fields` are its own with the variables replaced.
+  std::string Read(const JsonFile& file, const object& fields) {
     for (const auto& [key, v] : fields) {
-      std::string fault = Field(key, v);
-      if (!fault.empty()) return fmt::format("`{}`: {}", std::string_view(key), fault);
+      const std::string fault = Field(key, v);
+      if (!fault.empty()) return file.Fault({std::string(key)}, fault);
     }
-    if (into_.name.empty()) return "`name` is missing";
-    if (into_.commands.empty()) return "`modes` is missing";
+    if (into_.name.empty()) return file.Fault({}, "`name` is missing");
+    if (into_.commands.empty()) return file.Fault({}, "`modes` is missing");
     return {};
   }
 
@@ -158,14 +158,9 @@ std::string Profile::CommandLine() const {
 
 tl::expected<Profile, std::string> LoadProfile(const std::filesystem::path& file,
                                                const std::filesystem::path& bin_dir) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return tl::unexpected(fmt::format("{}: cannot read the profile", file.string()));
-  const std::string text((std::istreambuf_iterator<char>(stream)), {});
-  auto json = ParseStrict(text);
-  if (!json)
-    return tl::unexpected(fmt::format("{}: not JSON: {}", file.string(), json.error().message));
-  if (!json->is_object())
-    return tl::unexpected(fmt::format("{}: expected a JSON object", file.string()));
+  const auto read = ReadJsonFile(file);
+  if (!read) return tl::unexpected(read.error());
+  if (!read->value.is_object()) return tl::unexpected(read->Fault({}, "expected a JSON object"));
   const auto dir = std::filesystem::absolute(file).parent_path();
   const Lookup lookup = [&](std::string_view name) -> std::optional<value> {
     if (name == "profile.dir") return value(boost::json::string(dir.string()));
@@ -174,10 +169,9 @@ tl::expected<Profile, std::string> LoadProfile(const std::filesystem::path& file
   };
   Profile profile;
   profile.file = file;
-  const value substituted = Substitute(*json, lookup, false);
-  if (auto fault = Reader(profile).Read(substituted.get_object()); !fault.empty()) {
-    return tl::unexpected(fmt::format("{}: {}", file.string(), fault));
-  }
+  const value substituted = Substitute(read->value, lookup, false);
+  auto fault = Reader(profile).Read(*read, substituted.get_object());
+  if (!fault.empty()) return tl::unexpected(std::move(fault));
   return profile;
 }
 

@@ -133,7 +133,7 @@ void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults) {
   } else if (!ledger.blocking.empty()) {
     ledger.overall = Overall::kNonconformant;
     ledger.exit_status = 1;
-  } else if (s.pass == 0) {
+  } else if (s.pass + s.fail == 0) {
     ledger.blocking.push_back("no check passed or failed: all were skipped or inconclusive");
     ledger.overall = Overall::kError;
     ledger.exit_status = 3;
@@ -160,6 +160,8 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
     Count(ledger.summary, result.judgement.verdict);
     Add(tallies, result, waivers);
   }
+  // Warnings by weight: what is broken, what could not be judged, what nothing judges.
+  std::vector<std::string> broken, unjudged, uncovered;
   for (const Requirement& requirement : catalogue.requirements()) {
     const Tally& tally = tallies[requirement.id];
     RequirementVerdict verdict{&requirement, VerdictOf(tally),
@@ -167,17 +169,19 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
                                UncoveredModes(requirement, tally)};
     const bool gates = Gates(requirement, milestone);
     if (verdict.verdict == "fail") {
-      auto& list = gates && !verdict.waived ? ledger.blocking : ledger.warnings;
+      auto& list = gates && !verdict.waived ? ledger.blocking : broken;
       list.push_back(fmt::format("{} ({} {}) is {}: {}", requirement.id, requirement.level,
                                  requirement.milestone, verdict.waived ? "waived" : "broken",
                                  FirstFailureOf(requirement.id, results)));
     } else if (verdict.verdict == "inconclusive" && gates) {
-      ledger.warnings.push_back(fmt::format("{} could not be judged", requirement.id));
+      unjudged.push_back(fmt::format("{} could not be judged", requirement.id));
     } else if (verdict.verdict == "uncovered" && gates && !filtered) {
-      ledger.warnings.push_back(
-          fmt::format("{} is not covered by any case or check", requirement.id));
+      uncovered.push_back(fmt::format("{} is not covered by any case or check", requirement.id));
     }
     ledger.requirements.push_back(std::move(verdict));
+  }
+  for (auto* list : {&broken, &unjudged, &uncovered}) {
+    ledger.warnings.insert(ledger.warnings.end(), list->begin(), list->end());
   }
   // A failure that accuses nobody: see Patience.
   const auto unplayed =
