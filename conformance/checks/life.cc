@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "conformance/checks/ask.h"
 #include "conformance/checks/check.h"
 #include "conformance/checks/scene.h"
 
@@ -12,10 +13,6 @@ namespace touchstone {
 namespace {
 
 using std::chrono::milliseconds;
-
-double MsBetween(TimePoint from, TimePoint to) {
-  return std::chrono::duration<double, std::milli>(to - from).count();
-}
 
 // LIFE-06: eight runs hang at the provider, a ninth waits in the queue; fifty pings, one after
 // another.

@@ -18,6 +18,14 @@ HostProcess* Scene::Host(const std::string& label) {
   return nullptr;
 }
 
+HostProcess* Scene::StartAnother(const std::string& label) {
+  auto host = talk_.Start(label);
+  if (host) return *host;
+  talk_.Blame("LIFE-01", host.error());
+  broken_off_ = true;
+  return nullptr;
+}
+
 void Scene::Rules(std::string_view json) {
   auto value = ParseStrict(json);
   assert(value);

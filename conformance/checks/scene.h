@@ -29,6 +29,8 @@ class Scene {
   // The process for the next request, see Conversation::ForRequest. Nullptr: it cannot be started,
   // and that is noted.
   HostProcess* Host(const std::string& label = "");
+  // A further process of the scene's mode beside those that run; nullptr as above.
+  HostProcess* StartAnother(const std::string& label = "another");
   // Gives the provider its rules; they are the check's own, so a fault in them is a bug.
   void Rules(std::string_view json);
 
