@@ -44,6 +44,9 @@ class Scene {
   // Blames the requirement unless `holds`. Returns `holds`.
   bool Require(bool holds, std::string_view requirement, std::string message);
 
+  // Nothing has been blamed so far, and no answer was missing.
+  bool sound() const { return !broken_off_ && talk_.Violations().empty(); }
+
   TimePoint Deadline() { return Clock::now() + talk_.rig().patience.Now(); }
 
   // Ends the processes as a case does and judges all that was seen.
