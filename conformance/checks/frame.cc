@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "conformance/checks/check.h"
+#include "conformance/checks/scan.h"
 #include "conformance/checks/scene.h"
 #include "conformance/process/proc_stats.h"
 
@@ -88,6 +89,40 @@ Judgement EndlessLine(Rig& rig, Mode mode) {
   return scene.Judge();
 }
 
+// FRAME-16: a host whose reader has gone spins neither before it notices nor after.
+Judgement NoBusyLoop(Rig& rig, Mode mode) {
+  constexpr std::chrono::milliseconds kWatched{500};
+  Scene scene(rig, mode);
+  scene.talk().SetEnv("ZENE_CANCEL_GRACE_MS", "300");
+  scene.Rules(R"([{"respond":{"hang":"before_headers"}}])");
+  HostProcess* host = scene.Host();
+  if (!host) return scene.Judge();
+  scene.Send(*host, RunRequest("a", "s", "hi"));
+  if (!scene.AwaitCalls(1, "LIFE-01")) return scene.Judge();
+  scene.talk().EndedByPlay(*host);
+  const auto before = ProcessorTimeOf(host->child().pid());
+  host->CloseStdout();
+  // Time itself is what is judged: half a second in which there is nothing to do.
+  const auto early = host->AwaitExit(Clock::now() + kWatched);
+  if (const auto after = ProcessorTimeOf(host->child().pid()); before && after && !early) {
+    scene.Require(*after - *before < kWatched / 2, "FRAME-16",
+                  fmt::format("with stdout closed and nothing to do, the host used {} ms of {} ms",
+                              (*after - *before).count(), kWatched.count()));
+  }
+  scene.Send(*host, PingRequest("p"));
+  const auto end = host->AwaitEnd(scene.Deadline());
+  scene.Require(end && end->status == ExitStatus{false, 4}, "FRAME-16",
+                fmt::format("with stdout closed the next write must lead to exit 4, got {}",
+                            end ? end->status.ToString() : "no exit"));
+  return scene.Judge();
+}
+
+const CheckRegistration kNoBusyLoop(
+    {.name = "frame/no-busy-loop-without-a-reader",
+     .requirements = {"FRAME-16"},
+     .modes = {Mode::kStream},
+     .about = "stdout's reader is gone: no processor time is burnt, and the host exits 4.",
+     .play = NoBusyLoop});
 const CheckRegistration kStderrFull(
     {.name = "frame/stderr-full",
      .requirements = {"FRAME-02"},

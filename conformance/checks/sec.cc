@@ -3,9 +3,12 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <set>
 
 #include "conformance/checks/check.h"
+#include "conformance/checks/scan.h"
 #include "conformance/checks/scene.h"
+#include "conformance/process/proc_stats.h"
 
 namespace touchstone {
 namespace {
@@ -48,6 +51,97 @@ Judgement StateDirModes(Rig& rig, Mode mode) {
   return scene.Judge();
 }
 
+// SEC-01: two keys that occur nowhere else, looked for in all that a host makes.
+class KeyHunt {
+ public:
+  KeyHunt(Rig& rig, Mode mode, const std::string& level) : scene_(rig, mode), level_(level) {
+    scene_.talk().SetEnv("ZENE_LOG_LEVEL", level);
+    scene_.talk().SetEnv("LLM_FALLBACK_PROVIDER", "openai");
+    scene_.talk().SetEnv("LLM_FALLBACK_API_KEY", fallback_);
+    scene_.talk().SetEnv("LLM_FALLBACK_BASE_URL", "http://127.0.0.1:${closed_port}/v1");
+    const auto body =
+        fmt::format(R"("{{\"error\":{{\"message\":\"no such key: {0}\"}}}}")", rig.key);
+    scene_.Rules(
+        fmt::format(R"([{{"match":{{"text":"fine"}},"respond":{{"hold":"gate","text":"fine"}}}},
+        {{"match":{{"text":"auth"}},"respond":{{"status":401,"body":{0}}}}},
+        {{"match":{{"text":"bad"}},"respond":{{"status":400,"body":{0}}}}},
+        {{"respond":{{"status":503,"headers":{{"retry-after":"3600"}},"body":{0}}}}}])",
+                    body));
+  }
+
+  Judgement Play() {
+    int number = 0;
+    for (const char* prompt : {"fine", "auth", "bad", "down"}) {
+      HostProcess* host = scene_.Host();
+      if (!host) return scene_.Judge();
+      hosts_.insert(host);
+      const auto id = fmt::format("r{}", ++number);
+      scene_.Send(*host, RunRequest(id, "s", prompt));
+      if (number == 1 && !LookWhileBusy(*host)) return scene_.Judge();
+      if (!scene_.Answer(*host, id, "LIFE-01")) return scene_.Judge();
+    }
+    const auto& commands = scene_.talk().rig().profile.commands;
+    if (const auto self_test = commands.find("self_test"); self_test != commands.end()) {
+      if (auto host = scene_.talk().Start("self-test", self_test->second, Mode::kNone))
+        hosts_.insert(*host);
+    }
+    scene_.talk().Finish();
+    for (HostProcess* host : hosts_) {
+      Forbid(host->TextOf(Stream::kOut), host->name() + "'s stdout");
+      Forbid(host->TextOf(Stream::kErr), host->name() + "'s stderr");
+    }
+    for (const auto& key : keys()) {
+      const auto file = FileWith(scene_.talk().state_dir().parent_path(), key);
+      scene_.Require(!file, "SEC-01",
+                     fmt::format("at level {} a key is in the file {}", level_,
+                                 file ? file->filename().string() : ""));
+    }
+    return scene_.Judge();
+  }
+
+ private:
+  std::vector<std::string> keys() { return {scene_.talk().rig().key, fallback_}; }
+
+  void Forbid(const std::string& text, const std::string& where) {
+    for (const auto& key : keys()) {
+      scene_.Require(text.find(key) == std::string::npos, "SEC-01",
+                     fmt::format("at level {} a key is in {}", level_, where));
+    }
+  }
+
+  // While a run is at the provider: command lines, and files that are there for a while only.
+  bool LookWhileBusy(HostProcess& host) {
+    if (!scene_.AwaitCalls(1, "LIFE-01")) return false;
+    const pid_t pid = host.child().pid();
+    Forbid(CommandLineOf(pid), "the host's command line");
+    for (const auto& info : Descendants(pid))
+      Forbid(CommandLineOf(info.pid), fmt::format("the command line of its child {}", info.name));
+    for (const auto& key : keys())
+      scene_.Require(!FileWith(scene_.talk().state_dir().parent_path(), key), "SEC-01",
+                     fmt::format("at level {} a key is in a file during a run", level_));
+    scene_.lane().Release("gate");
+    return true;
+  }
+
+  Scene scene_;
+  const std::string level_, fallback_ = "sk-fallback-4c1d9f2077aa4c1d9f2077aa";
+  std::set<HostProcess*> hosts_;
+};
+
+Judgement KeyIsNowhere(Rig& rig, Mode mode) {
+  for (const char* level : {"trace", "debug", "info", "warn", "error"}) {
+    auto judgement = KeyHunt(rig, mode, level).Play();
+    if (judgement.verdict != Verdict::kPass) return judgement;
+  }
+  return Judgement::Pass();
+}
+
+const CheckRegistration kKeys(
+    {.name = "sec/keys-are-nowhere",
+     .requirements = {"SEC-01", "PROV-13"},
+     .modes = {Mode::kStream, Mode::kOneShot, Mode::kBridge},
+     .about = "Neither key is in output, files or command lines, at any level, even if quoted.",
+     .play = KeyIsNowhere});
 const CheckRegistration kModes(
     {.name = "sec/state-dir-modes",
      .requirements = {"SEC-04"},
