@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 
@@ -46,6 +47,7 @@ std::vector<std::string> MiniHostCommand(const std::string& defect) {
 
 Bench::Bench(std::vector<std::string> command) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::signal(SIGPIPE, SIG_IGN);
   auto rig = MakeRig(ProfileForCommand(command), folder_.path(), 1);
   if (!rig) {
     ADD_FAILURE() << rig.error();

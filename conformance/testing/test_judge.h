@@ -40,7 +40,8 @@ std::vector<std::string> MiniHostCommand(const std::string& defect = {});
 
 class Bench {
  public:
-  // Makes this process a subreaper, as the warden does for the judge: orphans of a host come here.
+  // Makes this process what the judge is: a subreaper, to whom orphans of a host come, and deaf to
+  // SIGPIPE.
   explicit Bench(std::vector<std::string> command = MiniHostCommand());
 
   Rig& rig() { return *rig_; }
