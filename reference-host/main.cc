@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 
 #include "reference-host/ops/log.h"
 #include "reference-host/options.h"
@@ -12,6 +13,7 @@
 #include "reference-host/stdio/one_shot_mode.h"
 #include "reference-host/stdio/self_test_mode.h"
 #include "reference-host/stdio/stream_mode.h"
+#include "reference-host/tools/keeper.h"
 
 using namespace refhost;
 
@@ -23,7 +25,16 @@ static void HoldStandardStreams() {
   }
 }
 
+// The tools run as the same user and can read /proc/PID/environ of the host: once read, the keys
+// are wiped from the memory that it shows (SEC-01).
+static void WipeKeys() {
+  for (const char* name : KeyVariables()) {
+    if (char* value = std::getenv(name)) std::memset(value, '*', std::strlen(value));
+  }
+}
+
 int main(int argc, char** argv) {
+  if (argc == 3 && std::strcmp(argv[1], kKeeperCommand) == 0) return RunKeeper(argv[2]);
   HoldStandardStreams();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file size limit is a failed write, not a death
@@ -39,6 +50,7 @@ int main(int argc, char** argv) {
     return WriteText(STDOUT_FILENO, VersionText()) ? kExitOk : kExitNoReader;
 
   Config config = ReadConfig(std::getenv);
+  WipeKeys();
   if (line->stdin_timeout_ms) config.stdin_timeout_ms = *line->stdin_timeout_ms;
   SetLogLevel(config.log_level);
   if (!config.problems.empty()) Log(LogLevel::kError, config.problems.front());

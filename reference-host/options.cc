@@ -170,6 +170,25 @@ void CheckOpsBind(Reader& reader) {
   reader.Problem("ZENE_OPS_BIND", "ADDRESS:PORT with a port from 0 to 65535");
 }
 
+std::vector<std::string> ToolEnvironment(const Environment& get, const Config& config) {
+  std::vector<std::string> out;
+  bool has_path = false;
+  for (const std::string name : {"PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TERM",
+                                 "USER", "LOGNAME", "SHELL", "TMPDIR", "HOME"}) {
+    const char* value = get(name.c_str());
+    if (!value) continue;
+    const auto quotes = [value](const std::string& key) {
+      return !key.empty() && std::string_view(value).find(key) != std::string_view::npos;
+    };
+    if (quotes(config.provider.api_key)) continue;
+    if (config.fallback && quotes(config.fallback->api_key)) continue;
+    has_path = has_path || name == "PATH";
+    out.push_back(name + "=" + value);
+  }
+  if (!has_path) out.push_back("PATH=/usr/local/bin:/usr/bin:/bin");
+  return out;
+}
+
 void ReadNumbers(Reader& reader, Config& config) {
   reader.Integer("ZENE_MAX_CONCURRENCY", 1, 1024, config.max_concurrency);
   reader.Integer("ZENE_SESSION_MAX_CONCURRENCY", 1, 1024, config.session_max_concurrency);
@@ -245,6 +264,12 @@ tl::expected<CommandLine, std::string> ParseHost(const std::vector<std::string>&
 
 }  // namespace
 
+const std::vector<const char*>& KeyVariables() {
+  static const std::vector<const char*> names = {"LLM_API_KEY", "OPENAI_API_KEY",
+                                                 "LLM_FALLBACK_API_KEY"};
+  return names;
+}
+
 std::string_view Name(ProviderKind kind) {
   switch (kind) {
     case ProviderKind::kOpenAi:
@@ -284,6 +309,7 @@ Config ReadConfig(const Environment& get) {
                                   {"LLM_FALLBACK_API_KEY"},
                                   {"LLM_FALLBACK_BASE_URL"}},
                                  std::nullopt);
+  config.tool_environment = ToolEnvironment(get, config);
   return config;
 }
 

@@ -59,6 +59,9 @@ struct Config {
   LogLevel log_level = LogLevel::kInfo;
   ProviderConfig provider;
   std::optional<ProviderConfig> fallback;
+  // What commands of tool calls see of the host's environment: "NAME=value", of a short list of
+  // names, and never a key (TOOL-05).
+  std::vector<std::string> tool_environment;
 
   // Variables that had a bad value: what to say on stderr, each naming the variable and its range.
   // The field keeps its default then, so that a one-shot can still read its line and answer
@@ -69,6 +72,9 @@ struct Config {
 using Environment = std::function<const char*(const char* name)>;
 
 Config ReadConfig(const Environment& get);
+
+// The variables that hold provider keys.
+const std::vector<const char*>& KeyVariables();
 
 std::string_view Name(ProviderKind kind);
 

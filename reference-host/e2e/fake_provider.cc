@@ -55,7 +55,10 @@ void FakeProvider::Serve(int fd) {
     bytes.append(piece, static_cast<size_t>(count));
   }
   call.body = Json::parse(bytes, nullptr, false);
-  if (call.body.is_object()) call.prompt = call.body["messages"].back()["content"];
+  if (call.body.is_object()) {
+    const Json content = call.body["messages"].back()["content"];
+    call.prompt = content.is_string() ? content.get<std::string>() : content.dump();
+  }
   call.fd = fd;
   {
     std::lock_guard lock(mutex_);
@@ -81,8 +84,27 @@ void FakeProvider::Call::Send(const std::string& bytes) const {
 }
 
 void FakeProvider::Call::Answer(const std::string& text) const {
-  const Json body = {{"choices", {{{"message", {{"role", "assistant"}, {"content", text}}}}}},
-                     {"usage", {{"prompt_tokens", 3}, {"completion_tokens", 4}}}};
+  AnswerJson({{"choices", {{{"message", {{"role", "assistant"}, {"content", text}}}}}},
+              {"usage", {{"prompt_tokens", 3}, {"completion_tokens", 4}}}});
+}
+
+void FakeProvider::Call::AskFor(const Json& calls) const {
+  Json list = Json::array();
+  for (const Json& call : calls) {
+    const Json arguments = call["arguments"];
+    list.push_back({{"id", call["id"]},
+                    {"type", "function"},
+                    {"function",
+                     {{"name", call["name"]},
+                      {"arguments",
+                       arguments.is_string() ? arguments.get<std::string>() : arguments.dump()}}}});
+  }
+  const Json message = {{"role", "assistant"}, {"content", nullptr}, {"tool_calls", list}};
+  AnswerJson({{"choices", {{{"message", message}}}},
+              {"usage", {{"prompt_tokens", 3}, {"completion_tokens", 4}}}});
+}
+
+void FakeProvider::Call::AnswerJson(const Json& body) const {
   const std::string bytes = body.dump();
   Send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
        std::to_string(bytes.size()) + "\r\n\r\n" + bytes);

@@ -21,11 +21,14 @@ class FakeProvider {
     int number = 0;  // from 1
     std::string head;
     Json body;
-    std::string prompt;  // of the last message
+    std::string prompt;  // content of the last message; as JSON text if it is no string
     int fd = -1;
 
     void Send(const std::string& bytes) const;
     void Answer(const std::string& text) const;  // 200, with usage 3 + 4
+    // Asks for tool calls: {{"id",…},{"name",…},{"arguments",…}} each; usage 3 + 4 as well.
+    void AskFor(const Json& calls) const;
+    void AnswerJson(const Json& body) const;
     void Status(int status, const std::string& headers = "") const;
     void Reset() const;  // RST instead of FIN when the script returns
     // Waits until the host has closed the connection.

@@ -34,8 +34,8 @@ class EventLoop {
   // Readable while a signal waits for Run().
   int signal_fd() const { return signal_fd_; }
 
-  // Returns when every signal that came before this call has been handled, so that what the sender does
-  // next is judged in the light of it. Not from the loop's own thread.
+  // Returns when every signal that came before this call has been handled, so that what the sender
+  // does next is judged in the light of it. Not from the loop's own thread.
   void SettleSignals();
 
   // Runs until Stop(). A Stop() that came first counts.

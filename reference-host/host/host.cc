@@ -1,5 +1,9 @@
 #include "reference-host/host/host.h"
 
+#include <sys/random.h>
+
+#include <cstdio>
+
 #include "reference-host/ops/log.h"
 #include "reference-host/protocol/json_text.h"
 
@@ -15,6 +19,15 @@ Refusal RefuseRun(const RunRequest& request, Error error) {
   return {request.head.request_id, request.session_id, std::move(error)};
 }
 
+// Tells the runs of this process from those of all others, earlier and later ones.
+std::string RandomPrefix() {
+  uint64_t number = 0;
+  (void)getrandom(&number, sizeof number, 0);
+  char text[24];
+  snprintf(text, sizeof text, "%016llx-", static_cast<unsigned long long>(number));
+  return text;
+}
+
 void LogRefusal(const Refusal& refusal) {
   if (!LogEnabled(LogLevel::kInfo)) return;
   std::string fields;
@@ -27,14 +40,16 @@ void LogRefusal(const Refusal& refusal) {
 
 }  // namespace
 
-Host::Host(const HostSettings& settings, Engine& engine, StoreQueue& store, Store* lookup,
-           EventLoop& loop, ReplySink& sink)
+Host::Host(const HostSettings& settings, Engine& engine, Toolbox& toolbox, StoreQueue& store,
+           Store* lookup, EventLoop& loop, ReplySink& sink)
     : settings_(settings),
       engine_(engine),
+      toolbox_(toolbox),
       store_(store),
       lookup_(lookup),
       loop_(loop),
       sink_(sink),
+      run_id_prefix_(RandomPrefix()),
       admission_(settings.admission) {}
 
 Host::~Host() = default;
@@ -143,6 +158,13 @@ Host::RunPtr Host::Admit(RunRequest request, TimePoint received, AdmissionResult
   const int64_t timeout_ms = request.timeout_ms.value_or(settings_.default_timeout_ms);
   const auto run = std::make_shared<Run>(std::move(request), next_number_++, received, timeout_ms);
   run->has_slot = admitted == AdmissionResult::kStarted;
+  run->record.run_id = run_id_prefix_ + std::to_string(run->number);
+  std::string payload = "{";
+  AppendField(payload, "request_id", run->request.head.request_id);
+  AppendField(payload, "timeout_ms", timeout_ms);
+  const std::string& metadata = run->request.metadata;
+  (payload += ",\"metadata\":") += metadata.empty() ? "{}" : metadata;
+  RecordEvent(*run, "REQUEST_ACCEPTED", payload += '}');
   by_number_.emplace(run->number, run);
   by_id_.emplace(run->request.head.request_id, run);
   by_pair_.emplace(PairKey{run->request.session_id, run->request.idempotency_key}, run);

@@ -20,8 +20,10 @@
 #include "reference-host/host/event_loop.h"
 #include "reference-host/host/reply_sink.h"
 #include "reference-host/host/run.h"
+#include "reference-host/host/run_tools.h"
 #include "reference-host/host/worker_pool.h"
 #include "reference-host/store/store_queue.h"
+#include "reference-host/tools/toolbox.h"
 
 namespace refhost {
 
@@ -32,13 +34,15 @@ struct HostSettings {
   bool replay_marker = true;
   // One-shot: no acks, and a pair that is answered by another process is waited for (IDEM-05).
   bool one_shot = false;
+  // How often claims are renewed and looked after; a fraction of their lease.
+  int64_t watch_claims_ms = 100;
 };
 
 class Host {
  public:
   // `lookup` is a store of the reader's own, for replays; null: the claim finds them.
-  Host(const HostSettings& settings, Engine& engine, StoreQueue& store, Store* lookup,
-       EventLoop& loop, ReplySink& sink);
+  Host(const HostSettings& settings, Engine& engine, Toolbox& toolbox, StoreQueue& store,
+       Store* lookup, EventLoop& loop, ReplySink& sink);
   ~Host();
 
   // Judges one line and does what it asks for. `received` is when its last byte was read.
@@ -51,6 +55,9 @@ class Host {
   // Ends what is left: INTERNAL after the grace of a shutdown, CANCELED when nobody listens any
   // more.
   void AbortAll(FinalStatus status, const std::string& reason);
+
+  // Removes what has outlived its TTL, off the caller's thread.
+  void CleanUp();
 
   // Calls back once, as soon as nothing is under way (which may be at once). From any thread.
   void WhenIdle(std::function<void()> callback);
@@ -80,7 +87,7 @@ class Host {
   void Pump();
   void Execute(const RunPtr& run);
   bool PrepareContext(const RunPtr& run);
-  StoreResult<void> AwaitStore(StoreQueue::Work work);
+  RunTools ToolsOf(const RunPtr& run);
 
   void FinishOk(const RunPtr& run, TurnResult result);
   void OnSaved(const RunPtr& run, Final final, const StoreResult<void>& saved,
@@ -90,13 +97,15 @@ class Host {
                                  const std::optional<Error>& error);
   void ReleaseClaim(const RunPtr& run);
   void WatchClaims();
-  void CancelRevoked(const std::vector<ClaimToken>& claims);
+  void EndLost(const RunPtr& run, bool taken_over);
 
   // With mutex_ held.
   bool FinishBadLocked(const RunPtr& run, FinalStatus status, const std::optional<Error>& error);
   void LeaveAdmission(const RunPtr& run);
   void Forget(const RunPtr& run);
   void PushAck(const RunPtr& run);
+  void RecordEvent(Run& run, std::string_view event_type, std::string_view payload);
+  void RecordEnd(Run& run, const Final& final);
 
   void Push(const Response& response);
   void NotifyIfIdle();
@@ -106,10 +115,12 @@ class Host {
 
   const HostSettings settings_;
   Engine& engine_;
+  Toolbox& toolbox_;
   StoreQueue& store_;
   Store* const lookup_;
   EventLoop& loop_;
   ReplySink& sink_;
+  const std::string run_id_prefix_;
 
   std::mutex mutex_;
   // All below: guarded by mutex_. A run is in the maps from its admission to its terminal line.

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "reference-host/host/host.h"
 #include "reference-host/ops/log.h"
 #include "reference-host/protocol/json_text.h"
@@ -45,9 +47,14 @@ void Host::FinishOk(const RunPtr& run, TurnResult result) {
   final->text = std::move(result.text);
   final->usage = result.usage;
   auto outcome = std::make_shared<FinishOutcome>();
+  // Nobody else adds to the record of a run that has finished.
+  RunRecord before = run->record;
+  RecordEnd(*run, *final);
+  auto record = std::make_shared<RunRecord>(std::exchange(run->record, std::move(before)));
   store_.Submit(
-      [run, final, outcome](Store& store) -> StoreResult<void> {
-        auto saved = store.Finish(run->Claim(), run->request.prompt, {final->text, final->usage});
+      [run, final, record, outcome](Store& store) -> StoreResult<void> {
+        auto saved =
+            store.Finish(run->Claim(), run->request.prompt, {final->text, final->usage}, *record);
         if (!saved) return tl::unexpected(saved.error());
         *outcome = *saved;
         return {};
@@ -77,8 +84,9 @@ void Host::OnSaved(const RunPtr& run, Final final, const StoreResult<void>& save
       final.text = FallbackText(final.status);
     }
   }
-  if (!saved) {
-    Log(LogLevel::kError, saved.error().message);
+  if (!saved) Log(LogLevel::kError, saved.error().message);
+  if (final.status != FinalStatus::kOk) {
+    RecordEnd(*run, final);
     ReleaseClaim(run);
   }
   LogFinal(final);
@@ -110,6 +118,7 @@ bool Host::FinishBadLocked(const RunPtr& run, FinalStatus status,
   Final final = MakeFinal(*run, status);
   final.error = error;
   final.text = FallbackText(status);
+  RecordEnd(*run, final);
   LogFinal(final);
   PushAck(run);
   LeaveAdmission(run);
@@ -132,7 +141,7 @@ std::vector<Host::RunPtr> Host::FinishMany(const std::string* session, bool queu
 }
 
 void Host::ReleaseClaim(const RunPtr& run) {
-  store_.Submit([run](Store& store) { return store.Release(run->number); },
+  store_.Submit([run](Store& store) { return store.Release(run->Claim(), run->record); },
                 [](const StoreResult<void>& saved) {
                   if (!saved) Log(LogLevel::kError, saved.error().message);
                 });
@@ -175,6 +184,25 @@ void Host::PushAck(const RunPtr& run) {
                               run->request.session_id,
                               run->request.head.ts_ms,
                               {}}));
+}
+
+void Host::RecordEvent(Run& run, std::string_view event_type, std::string_view payload) {
+  std::string& events = run.record.events;
+  if (!events.empty()) events += '\n';
+  events += '{';
+  AppendField(events, "seq", ++run.seq);
+  AppendField(events, "ts", UnixMs());
+  AppendField(events, "event_type", event_type);
+  ((events += ",\"payload\":") += payload) += '}';
+}
+
+void Host::RecordEnd(Run& run, const Final& final) {
+  std::string payload = "{";
+  AppendField(payload, "status", Name(final.status));
+  AppendField(payload, "error_code", final.error ? Name(final.error->code) : "");
+  AppendField(payload, "latency_ms", final.latency_ms);
+  AppendField(payload, "total_tokens", final.usage.total());
+  RecordEvent(run, "RUN_FINISHED", payload += '}');
 }
 
 Final Host::MakeFinal(const Run& run, FinalStatus status) const {

@@ -1,5 +1,3 @@
-#include <future>
-
 #include "reference-host/host/host.h"
 #include "reference-host/ops/log.h"
 #include "reference-host/provider/wait.h"
@@ -9,8 +7,8 @@
 namespace refhost {
 namespace {
 
+constexpr Milliseconds kTimeForTrash{2000};
 constexpr Milliseconds kPollOtherProcess{5};
-constexpr Milliseconds kWatchClaims{100};
 
 Error FromProvider(const ProviderError& error) {
   switch (error.fault) {
@@ -131,8 +129,9 @@ void Host::Pump() {
 void Host::Execute(const RunPtr& run) {
   if (!PrepareContext(run)) return;
   static const std::vector<Turn> kNoTurns;
+  RunTools tools = ToolsOf(run);
   auto result = engine_.RunTurn(run->context ? *run->context : kNoTurns, run->request.prompt,
-                                {run->deadline, run->stop.get_token()});
+                                {run->deadline, run->stop.get_token()}, tools);
   if (result) {
     FinishOk(run, std::move(*result));
   } else if (result.error().fault != ProviderFault::kCanceled) {
@@ -144,7 +143,7 @@ void Host::Execute(const RunPtr& run) {
 bool Host::PrepareContext(const RunPtr& run) {
   StoreResult<void> done;
   while (!run->may_start) {
-    done = AwaitStore([&](Store& store) -> StoreResult<void> {
+    done = store_.Await([&](Store& store) -> StoreResult<void> {
       auto may_start = store.MayStart(run->request.session_id, run->number);
       if (!may_start) return tl::unexpected(may_start.error());
       run->may_start = *may_start;
@@ -155,7 +154,7 @@ bool Host::PrepareContext(const RunPtr& run) {
     if (waiter.Wait(-1, 0, Now() + kPollOtherProcess) == WaitResult::kCanceled) return false;
   }
   if (done && !engine_.IsInstant() && !run->context) {
-    done = AwaitStore([&](Store& store) -> StoreResult<void> {
+    done = store_.Await([&](Store& store) -> StoreResult<void> {
       auto context = store.LoadContext(run->request.session_id);
       if (!context) return tl::unexpected(context.error());
       run->context = std::move(*context);
@@ -169,57 +168,73 @@ bool Host::PrepareContext(const RunPtr& run) {
   return false;
 }
 
-StoreResult<void> Host::AwaitStore(StoreQueue::Work work) {
-  std::promise<StoreResult<void>> promise;
-  auto result = promise.get_future();
-  store_.Submit(std::move(work),
-                [&promise](const StoreResult<void>& done) { promise.set_value(done); });
-  return result.get();
-}
-
-// Another process may close the session of a run that is under way here: its claim is gone then,
-// and with it the right to go on (CTRL-09).
+// Keeps the leases of the claims alive. Another process may have taken one away all the same: it
+// closed the session (CTRL-09), or believed this process to be stuck. The right to go on is gone
+// with it.
 void Host::WatchClaims() {
   {
     Lock lock(mutex_);
     if (watching_) return;
     watching_ = true;
   }
-  loop_.Schedule(Now() + kWatchClaims, [this] {
-    auto claims = std::make_shared<std::vector<ClaimToken>>();
+  loop_.Schedule(Now() + Milliseconds(settings_.watch_claims_ms), [this] {
+    std::vector<ClaimToken> claims;
     {
       Lock lock(mutex_);
       watching_ = false;
       for (const auto& [number, run] : by_number_) {
-        if (run->claimed && !run->finished()) claims->push_back(number);
+        if (run->claimed && !run->finished()) claims.push_back(number);
       }
     }
-    if (claims->empty()) return;
+    if (claims.empty()) return;
+    auto lost = std::make_shared<std::vector<LostClaim>>();
     store_.Submit(
-        [claims](Store& store) -> StoreResult<void> {
-          auto revoked = store.FindRevoked(*claims);
-          if (!revoked) return tl::unexpected(revoked.error());
-          *claims = std::move(*revoked);
+        [claims = std::move(claims), lost](Store& store) -> StoreResult<void> {
+          auto found = store.Renew(claims);
+          if (!found) return tl::unexpected(found.error());
+          *lost = std::move(*found);
           return {};
         },
-        [this, claims](const StoreResult<void>& looked) {
-          if (looked) CancelRevoked(*claims);
+        [this, lost](const StoreResult<void>& looked) {
           WatchClaims();
+          if (!looked) return;
+          for (const LostClaim& claim : *lost) {
+            RunPtr run;
+            {
+              Lock lock(mutex_);
+              const auto found = by_number_.find(claim.token);
+              if (found != by_number_.end()) run = found->second;
+            }
+            if (run) EndLost(run, claim.taken_over);
+          }
         });
   });
 }
 
-void Host::CancelRevoked(const std::vector<ClaimToken>& claims) {
-  for (ClaimToken claim : claims) {
-    RunPtr run;
-    {
-      Lock lock(mutex_);
-      const auto found = by_number_.find(claim);
-      if (found == by_number_.end()) continue;
-      run = found->second;
-    }
-    FinishBad(run, FinalStatus::kCanceled, std::nullopt);
-  }
+void Host::EndLost(const RunPtr& run, bool taken_over) {
+  if (!taken_over) return FinishBad(run, FinalStatus::kCanceled, std::nullopt);
+  FinishBad(run, FinalStatus::kError,
+            Error{ErrorCode::kInternal, "another process has taken over the run"});
+}
+
+RunTools Host::ToolsOf(const RunPtr& run) {
+  RunTools::Callbacks callbacks;
+  callbacks.record = [this, run](std::string_view event_type, const std::string& payload) {
+    Lock lock(mutex_);
+    // What comes after the end is in the audit only.
+    if (!run->finished()) RecordEvent(*run, event_type, payload);
+  };
+  callbacks.claim_lost = [this, run](bool taken_over) { EndLost(run, taken_over); };
+  callbacks.store_failed = [](const StoreError& error) { Log(LogLevel::kError, error.message); };
+  return RunTools(*run, toolbox_, store_, std::move(callbacks));
+}
+
+void Host::CleanUp() {
+  store_.Submit([](Store& store) { return store.CleanUp(); },
+                [this](const StoreResult<void>& saved) {
+                  if (!saved) Log(LogLevel::kError, saved.error().message);
+                  workers_.Submit([this] { toolbox_.EmptyTrash(Now() + kTimeForTrash); });
+                });
 }
 
 }  // namespace refhost

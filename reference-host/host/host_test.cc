@@ -63,7 +63,7 @@ class DelayedProvider : public Provider {
     if (waiter.Wait(-1, 0, Now() + delay) == WaitResult::kCanceled && !stubborn) {
       return tl::unexpected(ProviderError{ProviderFault::kCanceled, "stopped", false, 0});
     }
-    return Answer{"messages: " + std::to_string(transcript.size()), std::nullopt};
+    return Answer{"messages: " + std::to_string(transcript.size())};
   }
   bool stubborn = false;  // answers although it was told to stop
 };
@@ -80,9 +80,11 @@ class HostTest : public testing::Test {
     auto provider = std::make_unique<DelayedProvider>();
     provider_ = provider.get();
     engine_ = std::make_unique<Engine>(std::move(provider));
+    toolbox_ = std::make_unique<Toolbox>(ToolSettings{dir_, 1000, {}, {}});
     HostSettings settings;
     settings.admission = {4, 1, 100};
-    host_ = std::make_unique<Host>(settings, *engine_, *queue_, lookup_.get(), loop_, sink_);
+    host_ =
+        std::make_unique<Host>(settings, *engine_, *toolbox_, *queue_, lookup_.get(), loop_, sink_);
     thread_ = std::jthread([this] { loop_.Run(); });
   }
   ~HostTest() override {
@@ -147,6 +149,7 @@ class HostTest : public testing::Test {
   std::unique_ptr<StoreQueue> queue_;
   DelayedProvider* provider_ = nullptr;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Toolbox> toolbox_;
   std::unique_ptr<Host> host_;
   std::jthread thread_;
 };

@@ -49,6 +49,8 @@ class Run {
   bool launched = false;
   EventLoop::TimerId deadline_timer = 0;
   EventLoop::TimerId queue_timer = 0;
+  RunRecord record;  // what has happened so far (SESS-09)
+  int64_t seq = 0;   // of the last event in it
 
   // Written by the claim, read by whoever executes afterwards.
   bool may_start = false;  // no earlier run of another process stands in the session

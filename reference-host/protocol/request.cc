@@ -1,5 +1,7 @@
 #include "reference-host/protocol/request.h"
 
+#include <nlohmann/json.hpp>
+
 #include "reference-host/protocol/json_text.h"
 #include "reference-host/protocol/request_fields.h"
 
@@ -140,6 +142,13 @@ tl::expected<Request, Message> ReadRequest(const RequestFields& fields) {
   return PingRequest{std::move(*head)};
 }
 
+// Read once more, and only where there is something to find: the first pass keeps no objects.
+std::string MetadataOf(std::string_view line) {
+  const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const auto found = json.is_object() ? json.find("metadata") : json.end();
+  return found != json.end() && found->is_object() ? found->dump() : "";
+}
+
 }  // namespace
 
 tl::expected<Request, BadRequest> ParseRequest(std::string_view line) {
@@ -147,6 +156,10 @@ tl::expected<Request, BadRequest> ParseRequest(std::string_view line) {
   if (!fields) return tl::unexpected(Refuse(fields.error().fields, fields.error().message));
   auto request = ReadRequest(*fields);
   if (!request) return tl::unexpected(Refuse(*fields, request.error()));
+  auto* run = std::get_if<RunRequest>(&*request);
+  if (run && std::holds_alternative<Object>((*fields)[Field::kMetadata])) {
+    run->metadata = MetadataOf(line);
+  }
   return std::move(*request);
 }
 

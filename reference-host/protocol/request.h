@@ -28,6 +28,7 @@ struct RunRequest {
   std::string idempotency_key;
   std::optional<int64_t> timeout_ms;  // 1..86400000
   bool stream = false;
+  std::string metadata;  // JSON text of an object; empty: none was given
 };
 
 struct CancelRequest {

@@ -21,20 +21,6 @@ std::string_view Name(AckStatus status) {
   return "PONG";
 }
 
-std::string_view Name(FinalStatus status) {
-  switch (status) {
-    case FinalStatus::kOk:
-      return "OK";
-    case FinalStatus::kError:
-      return "ERROR";
-    case FinalStatus::kTimeout:
-      return "TIMEOUT";
-    case FinalStatus::kCanceled:
-      return "CANCELED";
-  }
-  return "ERROR";
-}
-
 std::string Start(std::string_view type, std::string_view request_id,
                   const std::optional<std::string>& session_id, int64_t now_ms, size_t reserve) {
   std::string out;
@@ -162,6 +148,20 @@ struct FlatShape {
 };
 
 }  // namespace
+
+std::string_view Name(FinalStatus status) {
+  switch (status) {
+    case FinalStatus::kOk:
+      return "OK";
+    case FinalStatus::kError:
+      return "ERROR";
+    case FinalStatus::kTimeout:
+      return "TIMEOUT";
+    case FinalStatus::kCanceled:
+      return "CANCELED";
+  }
+  return "ERROR";
+}
 
 std::string FormatTyped(const Response& response, int64_t now_ms) {
   return std::visit(Typed{now_ms}, response);

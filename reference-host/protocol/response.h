@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "reference-host/protocol/error_code.h"
@@ -28,6 +29,7 @@ struct Ack {
 };
 
 enum class FinalStatus { kOk, kError, kTimeout, kCanceled };
+std::string_view Name(FinalStatus status);
 
 struct Final {
   FinalStatus status = FinalStatus::kOk;

@@ -8,13 +8,15 @@ namespace refhost {
 
 class AnthropicProvider : public Provider {
  public:
-  AnthropicProvider(const ProviderConfig& config, int64_t idle_timeout_ms);
+  AnthropicProvider(const ProviderConfig& config, ProviderSettings settings);
   AnswerResult Ask(const std::vector<Message>& transcript, const CallLimits& limits) override;
 
- private:
+  // Exposed for tests: what is sent.
   std::string Body(const std::vector<Message>& transcript) const;
 
+ private:
   ProviderConfig config_;
+  ProviderSettings settings_;
   std::optional<Url> url_;
   HttpLimits limits_;
 };

@@ -8,7 +8,7 @@ namespace refhost {
 class EchoProvider : public Provider {
  public:
   AnswerResult Ask(const std::vector<Message>& transcript, const CallLimits&) override {
-    return Answer{"echo: " + transcript.back().text, std::nullopt};
+    return Answer{"echo: " + transcript.back().text};
   }
   bool IsInstant() const override { return true; }
 };

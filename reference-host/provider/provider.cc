@@ -6,12 +6,12 @@
 
 namespace refhost {
 
-std::unique_ptr<Provider> MakeProvider(const ProviderConfig& config, int64_t idle_timeout_ms) {
+std::unique_ptr<Provider> MakeProvider(const ProviderConfig& config, ProviderSettings settings) {
   switch (config.kind) {
     case ProviderKind::kOpenAi:
-      return std::make_unique<OpenAiProvider>(config, idle_timeout_ms);
+      return std::make_unique<OpenAiProvider>(config, std::move(settings));
     case ProviderKind::kAnthropic:
-      return std::make_unique<AnthropicProvider>(config, idle_timeout_ms);
+      return std::make_unique<AnthropicProvider>(config, std::move(settings));
     case ProviderKind::kEcho:
       break;
   }

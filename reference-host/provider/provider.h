@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -17,11 +18,26 @@
 
 namespace refhost {
 
-enum class Role { kSystem, kUser, kAssistant };
+// A tool as a provider is told of it.
+struct ToolSpec {
+  std::string_view name;
+  std::string_view description;
+  std::string_view parameters;  // a JSON Schema
+};
+
+struct ToolCall {
+  std::string id;
+  std::string name;
+  std::string arguments;  // as the provider wrote them: maybe no JSON
+};
+
+enum class Role { kSystem, kUser, kAssistant, kTool };
 
 struct Message {
   Role role = Role::kUser;
   std::string text;
+  std::vector<ToolCall> calls = {};  // kAssistant: what it asked for beside the text
+  std::string call_id = {};          // kTool: the call that `text` is the result of
 };
 
 enum class ProviderFault {
@@ -39,9 +55,11 @@ struct ProviderError {
   int64_t retry_after_ms = 0;  // 0: the provider did not say
 };
 
+// The end of the turn, or what has to be done first.
 struct Answer {
-  std::string text;  // not blank
-  std::optional<Usage> usage;
+  std::string text;  // not blank, unless there are calls
+  std::optional<Usage> usage = {};
+  std::vector<ToolCall> calls = {};
 };
 
 using AnswerResult = tl::expected<Answer, ProviderError>;
@@ -66,6 +84,12 @@ class Provider {
   virtual bool IsInstant() const { return false; }
 };
 
-std::unique_ptr<Provider> MakeProvider(const ProviderConfig& config, int64_t idle_timeout_ms);
+// What a provider is to offer its model beside the messages.
+struct ProviderSettings {
+  int64_t idle_timeout_ms = 45'000;
+  std::vector<ToolSpec> tools;
+};
+
+std::unique_ptr<Provider> MakeProvider(const ProviderConfig& config, ProviderSettings settings);
 
 }  // namespace refhost

@@ -17,6 +17,10 @@
 namespace refhost {
 namespace {
 
+// After the answer was written the process has a second to exit (BRIDGE-05).
+constexpr Milliseconds kTimeForTools{700};
+constexpr Milliseconds kTimeForTrash{100};
+
 // Keeps the one response, and what it means for the exit status.
 class OneShotSink : public ReplySink {
  public:
@@ -138,7 +142,8 @@ int RunOneShotMode(const Config& config, Mode mode) {
   }
   StoreQueue queue(std::move(*store), StoreQueue::Threading::kCallersThread);
   const auto engine = MakeEngine(config);
-  Host host(MakeHostSettings(config, mode), *engine, queue, nullptr, loop, sink);
+  const auto toolbox = MakeToolbox(config);
+  Host host(MakeHostSettings(config, mode), *engine, *toolbox, queue, nullptr, loop, sink);
   loop.OnSignal([&] {
     host.Drain();
     loop.Schedule(Now() + Milliseconds(config.cancel_grace_ms), [&] {
@@ -149,11 +154,13 @@ int RunOneShotMode(const Config& config, Mode mode) {
   loop.Run();
   const bool written =
       WriteAnswer(sink.line(), loop.signal_fd(), Milliseconds(config.cancel_grace_ms));
+  toolbox->StopAll(kTimeForTools);
   queue.Submit(
       [&](Store& it) { return it.CleanUpIfDue(config.session_cleanup_interval_sec * 1000); },
       [](const StoreResult<void>& cleaned) {
         if (!cleaned) Log(LogLevel::kError, cleaned.error().message);
       });
+  toolbox->EmptyTrash(Now() + kTimeForTrash);
   // Everything is committed, and what may still be stuck (a name look-up) must not delay the exit.
   _exit(written ? sink.exit_status() : kExitNoReader);
 }

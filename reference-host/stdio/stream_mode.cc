@@ -22,6 +22,8 @@ constexpr size_t kMaxStoreBacklog = 512;
 // No answer waits for more lines than this to be handled.
 constexpr size_t kMaxRelayedBytes = 2048;
 
+constexpr Milliseconds kTimeForTools{800};
+
 class StreamSink : public ReplySink {
  public:
   explicit StreamSink(LineWriter& writer) : writer_(writer) {}
@@ -40,10 +42,11 @@ class StreamMode {
         lookup_(std::move(lookup)),
         store_(std::move(store), StoreQueue::Threading::kOwnThread),
         engine_(MakeEngine(config)),
+        toolbox_(MakeToolbox(config)),
         writer_(STDOUT_FILENO, [this] { loop_.Post([this] { OnReaderGone(); }); }),
         sink_(writer_),
-        host_(MakeHostSettings(config, Mode::kStream), *engine_, store_, lookup_.get(), loop_,
-              sink_),
+        host_(MakeHostSettings(config, Mode::kStream), *engine_, *toolbox_, store_, lookup_.get(),
+              loop_, sink_),
         grace_(config.cancel_grace_ms) {}
 
   int Run() {
@@ -58,6 +61,7 @@ class StreamMode {
   // Nothing is left to save here: finished runs are committed, and others may be stuck in a system
   // call.
   [[noreturn]] void LeaveNow(int status) {
+    toolbox_->StopAll(kTimeForTools);
     store_.WaitUntilBelow(1);  // releases of claims
     _exit(status);
   }
@@ -97,7 +101,10 @@ class StreamMode {
   }
 
   void OnSignal() {
-    if (draining_) _exit(kExitOk);  // asked twice: at once (LIFE-07)
+    if (draining_) {  // asked twice: at once (LIFE-07), but for what must not be left behind
+      toolbox_->StopAll(kTimeForTools);
+      _exit(kExitOk);
+    }
     draining_ = true;
     Log(LogLevel::kInfo, "shutting down");
     const TimePoint deadline = Now() + Milliseconds(grace_);
@@ -122,10 +129,7 @@ class StreamMode {
     const auto interval =
         std::chrono::seconds(std::min<int64_t>(config_.session_cleanup_interval_sec, 365 * 86400));
     loop_.Schedule(Now() + interval, [this] {
-      store_.Submit([](Store& store) { return store.CleanUp(); },
-                    [](const StoreResult<void>& saved) {
-                      if (!saved) Log(LogLevel::kError, saved.error().message);
-                    });
+      host_.CleanUp();
       ScheduleCleanUp();
     });
   }
@@ -135,6 +139,7 @@ class StreamMode {
   std::unique_ptr<SqliteStore> lookup_;
   StoreQueue store_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Toolbox> toolbox_;
   LineWriter writer_;
   StreamSink sink_;
   Host host_;

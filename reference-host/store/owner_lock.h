@@ -1,6 +1,8 @@
 // Tells living processes from dead ones. Every process that shares a state directory holds a lock
 // on one byte of `owners.lock`, at an offset of its own; the kernel drops it the moment the process
-// dies, by whatever means, and no file ever has to be cleaned up.
+// dies, by whatever means, and no file ever has to be cleaned up. All processes of a state
+// directory run on one kernel (SQLite's log asks for that too), so a lock that is held also says
+// that its owner's clock is ours.
 #pragma once
 
 #include <cstdint>

@@ -14,6 +14,12 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
+// Hands a failure on to the caller.
+#define REFHOST_RETURN_IF_ERROR(expression)                                            \
+  do {                                                                                 \
+    if (auto result_ = (expression); !result_) return tl::unexpected(result_.error()); \
+  } while (false)
+
 namespace refhost {
 
 using SqlValue = std::variant<int64_t, std::string_view>;

@@ -32,7 +32,7 @@ class SqliteStoreTest : public testing::Test {
     auto claim = store.Claim(Key(token, session, key));
     const bool claimed = std::holds_alternative<Claimed>(*claim);
     if (claimed) {
-      auto saved = store.Finish(Key(token, session, key), prompt, {"answer", {1, 2}});
+      auto saved = store.Finish(Key(token, session, key), prompt, {"answer", {1, 2}}, {});
       EXPECT_EQ(*saved, FinishOutcome::kSaved);
     }
     EXPECT_TRUE(store.Commit());
@@ -115,13 +115,13 @@ TEST_F(SqliteStoreTest, LostClaimSavesNothing) {
   ASSERT_TRUE(second->CloseSession("s"));
   ASSERT_TRUE(second->Commit());
   ASSERT_TRUE(first->Begin());
-  EXPECT_EQ(first->FindRevoked({1})->size(), 1u);
-  EXPECT_EQ(*first->Finish(Key(1, "s", "k"), "p", {"late", {}}), FinishOutcome::kRevoked);
+  EXPECT_EQ(first->Renew({1})->size(), 1u);
+  EXPECT_EQ(*first->Finish(Key(1, "s", "k"), "p", {"late", {}}, {}), FinishOutcome::kRevoked);
   ASSERT_TRUE(first->Commit());
   EXPECT_TRUE(first->LoadContext("s")->empty());
   Answer(*second, 1, "s", "k");
   ASSERT_TRUE(first->Begin());
-  EXPECT_EQ(*first->Finish(Key(1, "s", "k"), "p", {"late", {}}), FinishOutcome::kTakenOver);
+  EXPECT_EQ(*first->Finish(Key(1, "s", "k"), "p", {"late", {}}, {}), FinishOutcome::kRevoked);
   ASSERT_TRUE(first->Commit());
   EXPECT_EQ(second->LoadContext("s")->size(), 1u);
 }

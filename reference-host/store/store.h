@@ -6,6 +6,12 @@
 // nothing and says so. Claims also order the runs of a session across processes: the earliest
 // first.
 //
+// A claim stands as long as its owner lives and renews it. An owner that is dead is known at once
+// (OwnerLock); one that is stopped or too slow loses its claims when their lease has run out.
+//
+// An *effect* is a tool call that a run has started. It outlives the run's claim, so that a retry
+// under the same key does not do it twice (IDEM-10).
+//
 // A Store belongs to one thread at a time. Every call but Lookup() must be made between Begin() and
 // Commit(); what a call reports holds only when Commit() has succeeded.
 #pragma once
@@ -63,7 +69,52 @@ enum class FinishOutcome {
   kTakenOver,  // another process answers the pair now
 };
 
+// What a run leaves for `inspect events`, however it ends (SESS-09).
+struct RunRecord {
+  std::string run_id;
+  std::string events;  // one JSON object per line: seq, ts, event_type, payload
+};
+
+struct EffectRequest {
+  std::string_view name;
+  std::string_view arguments;  // canonical
+  int64_t nth = 0;             // which of the equal calls of this run
+  bool repeatable = false;     // doing it twice does no harm
+};
+
+// One line of the audit (TOOL-07). Redacted by the caller.
+struct AuditRecord {
+  std::string session_id;
+  std::string request_id;
+  std::string tool;
+  std::string arguments;
+  std::string outcome;
+  int64_t started_ms = 0;  // Unix time
+  int64_t duration_ms = 0;
+};
+
+enum class EffectState {
+  kStarted,   // by this call: do it, then EndEffect()
+  kRecorded,  // it was done by an earlier attempt, with this result
+  kUnknown,   // an earlier attempt has started it, and how that ended is not known (CRASH-03)
+  kRevoked,   // the run's claim is gone: do nothing
+  kTakenOver,
+};
+
+struct EffectStart {
+  EffectState state = EffectState::kStarted;
+  int64_t id = 0;
+  int64_t audit_id = 0;
+  std::string result;  // kRecorded
+};
+
+struct LostClaim {
+  ClaimToken token = 0;
+  bool taken_over = false;  // by another process; otherwise session_close took it away
+};
+
 struct StoreLimits {
+  int64_t lease_ms = 3'000;  // how long an owner that does not renew its claims keeps them
   int64_t session_ttl_ms = 86'400'000;
   int64_t idempotency_ttl_ms = 600'000;
   int64_t idempotency_max_keys = 50'000;
@@ -94,17 +145,33 @@ class Store {
 
   // Ends the claim with an answer: adds the turn and the idempotency entry, or nothing at all.
   virtual StoreResult<FinishOutcome> Finish(const ClaimRequest& claim, std::string_view prompt,
-                                            const StoredAnswer& answer) = 0;
+                                            const StoredAnswer& answer,
+                                            const RunRecord& record) = 0;
 
-  // Ends the claim without one. Leaves no trace (SESS-05, ADMIT-06).
-  virtual StoreResult<void> Release(ClaimToken token) = 0;
+  // Ends the claim without one. No turn and no entry (SESS-05, ADMIT-06).
+  virtual StoreResult<void> Release(const ClaimRequest& claim, const RunRecord& record) = 0;
 
-  // Forgets the session's turns and revokes the claims on it, whoever holds them (CTRL-09).
+  // Before a tool call: records that it is under way, if it is to be made at all, and writes the
+  // audit's record of it, whose outcome is "started", "recorded" or "unknown" for now.
+  virtual StoreResult<EffectStart> StartEffect(const ClaimRequest& claim,
+                                               const EffectRequest& effect, AuditRecord audit) = 0;
+
+  // After it. Without a result it stays "started". Holds although the claim may be gone: what was
+  // done was done. Of `audit` the outcome and the duration count.
+  virtual StoreResult<void> EndEffect(const EffectStart& started,
+                                      const std::optional<std::string>& result,
+                                      const AuditRecord& audit) = 0;
+
+  // The audit's record of a call that is not to be made. Returns its id.
+  virtual StoreResult<int64_t> AddAudit(const AuditRecord& record) = 0;
+
+  // Forgets the session's turns, events and work directory, and revokes the claims on it, whoever
+  // holds them (CTRL-09).
   virtual StoreResult<void> CloseSession(std::string_view session_id) = 0;
 
-  // Which of these claims of this process were taken away.
-  virtual StoreResult<std::vector<ClaimToken>> FindRevoked(
-      const std::vector<ClaimToken>& tokens) = 0;
+  // Prolongs the leases of this process's claims, and says which of `tokens` are claims no longer.
+  // To be called several times per lease.
+  virtual StoreResult<std::vector<LostClaim>> Renew(const std::vector<ClaimToken>& tokens) = 0;
 
   // Removes what has outlived its TTL (SESS-07, IDEM-07), and claims of dead owners.
   virtual StoreResult<void> CleanUp() = 0;

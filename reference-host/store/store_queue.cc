@@ -1,5 +1,7 @@
 #include "reference-host/store/store_queue.h"
 
+#include <future>
+
 namespace refhost {
 namespace {
 
@@ -39,6 +41,13 @@ void StoreQueue::Submit(Work work, Done done) {
     waiting_.push_back({std::move(work), std::move(done)});
   }
   if (wake) arrived_.notify_one();
+}
+
+StoreResult<void> StoreQueue::Await(Work work) {
+  std::promise<StoreResult<void>> promise;
+  auto result = promise.get_future();
+  Submit(std::move(work), [&promise](const StoreResult<void>& done) { promise.set_value(done); });
+  return result.get();
 }
 
 size_t StoreQueue::Backlog() {

@@ -30,6 +30,9 @@ class StoreQueue {
   // Must not be called with a lock held that `done` takes.
   void Submit(Work work, Done done);
 
+  // The same, and waits for it. Not from a `done`.
+  StoreResult<void> Await(Work work);
+
   // Pieces of work that wait. Callers that can wait (the reader) keep it small.
   size_t Backlog();
   void WaitUntilBelow(size_t backlog);
