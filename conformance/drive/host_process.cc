@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kKeepText = 256 * 1024;
 constexpr std::size_t kKeepViolations = 20;
+constexpr auto kPatienceAfterGarbage = std::chrono::seconds(2);
 // A host that writes more than this of lines that nobody asked for is not listened to any further.
 constexpr std::size_t kFloodLines = 200'000;
 constexpr std::size_t kFloodViolations = 2'000;
@@ -116,6 +117,9 @@ Line* HostProcess::Await(const std::function<bool(const Line&)>& wanted, TimePoi
       }
     }
     if (out_ended_) return nullptr;
+    // What is no JSON object may have been the awaited answer: it is blamed already, and not waited
+    // for to the end.
+    if (garbage_at_) deadline = std::min(deadline, *garbage_at_ + kPatienceAfterGarbage);
     if (changed_.wait_until(lock, deadline) == std::cv_status::timeout && next == lines_.size())
       return nullptr;
   }
@@ -223,6 +227,7 @@ void HostProcess::Accept(std::string bytes, TimePoint at) {
   }
   // What is no JSON object has been blamed already, and is no answer to anything.
   const bool consumed = !judged.json || !judged.json->is_object();
+  if (consumed) garbage_at_ = at;
   lines_.push_back({std::move(bytes), at, std::move(judged.json), consumed});
 }
 
