@@ -105,6 +105,7 @@ void HostProcess::ReplaysAreUnmarked() {
 }
 
 Line* HostProcess::Await(const std::function<bool(const Line&)>& wanted, TimePoint deadline) {
+  const auto begun = Clock::now();
   std::unique_lock lock(mutex_);
   std::size_t next = first_unconsumed_;
   while (true) {
@@ -119,7 +120,9 @@ Line* HostProcess::Await(const std::function<bool(const Line&)>& wanted, TimePoi
     if (out_ended_) return nullptr;
     // What is no JSON object may have been the awaited answer: it is blamed already, and not waited
     // for to the end.
-    if (garbage_at_) deadline = std::min(deadline, *garbage_at_ + kPatienceAfterGarbage);
+    if (garbage_at_) {
+      deadline = std::min(deadline, std::max(begun, *garbage_at_) + kPatienceAfterGarbage);
+    }
     if (changed_.wait_until(lock, deadline) == std::cv_status::timeout && next == lines_.size())
       return nullptr;
   }
