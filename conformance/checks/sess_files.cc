@@ -52,7 +52,7 @@ Judgement OnlyTheStateDirectory(Rig& rig, Mode mode) {
     paths.insert("state");  // the host makes it
     std::error_code ec;
     for (const fs::path& outside : {fs::path("/tmp"), fs::current_path(ec), fs::path("/"),
-                                   fs::current_path(ec).parent_path()}) {
+                                    fs::current_path(ec).parent_path()}) {
       for (fs::directory_iterator it(outside, ec), end; !ec && it != end; it.increment(ec)) {
         if (it->path().filename().string().find(token) != std::string::npos)
           paths.insert(it->path().string());
@@ -61,27 +61,24 @@ Judgement OnlyTheStateDirectory(Rig& rig, Mode mode) {
     return paths;
   };
   const auto before = watched();
-  const bool tools = rig.profile.capabilities.contains("tools");
-  if (tools) {
-    scene.lane().SetRules({AskForTools(
-        "hi", {CallTool(rig.profile, "c", "write_file", {{"path", token}, {"content", "mine"}})},
-        1000)});
-  }
   int number = 0;
+  std::vector<provider::Rule> rules;
   std::vector<boost::json::object> requests;
   for (const auto& id : HostileIds(token)) {
     const auto run = fmt::format("r{}", ++number);
-    requests.push_back(RunRequest(run, id, "hi"));
+    const auto prompt = "write " + run + ".";
+    requests.push_back(RunRequest(run, id, prompt));
+    if (rig.profile.capabilities.contains("tools")) {
+      rules.push_back(AskForTools(
+          prompt, {CallTool(rig.profile, run, "write_file", {{"path", token}, {"content", id}})}));
+    }
     requests.push_back({{"protocol_version", 1},
                         {"type", "session_close"},
                         {"request_id", "c" + run},
                         {"session_id", id}});
   }
-  if (tools) {
-    auto call = AskForTools(
-        "hi", {CallTool(rig.profile, "c", "write_file", {{"path", token}, {"content", "mine"}})});
-    scene.lane().SetRules({call, AnswerAll("done")});
-  }
+  rules.push_back(AnswerAll("done"));
+  scene.lane().SetRules(std::move(rules));
   if (AskAll(scene, requests, "LIFE-01").size() < requests.size()) return scene.Judge();
   scene.talk().Finish();
   for (const auto& path : watched()) {
