@@ -17,14 +17,16 @@ constexpr auto kRemember = std::chrono::minutes(5);
 LagGauge::LagGauge() : asleep_since_(steady_clock::now()) {
   thread_ = std::jthread([this](std::stop_token stop) {
     pthread_setname_np(pthread_self(), "judge-lag");
+    // From one waking to the next, so that no moment goes unseen.
+    auto until = asleep_since_;
     while (!stop.stop_requested()) {
-      const auto from = steady_clock::now();
+      const auto from = until;
       {
         std::lock_guard lock(mutex_);
         asleep_since_ = from;
       }
       std::this_thread::sleep_for(kNap);
-      const auto until = steady_clock::now();
+      until = steady_clock::now();
       const auto overshoot =
           std::chrono::duration_cast<std::chrono::microseconds>(until - from - kNap);
       if (overshoot < kWorthNoting) continue;
