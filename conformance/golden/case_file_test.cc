@@ -176,11 +176,15 @@ TEST(CaseFile, AMarkMustBeSetBefore) {
 }
 
 TEST(CaseFile, RowsBecomeCasesAndKeepTheirTypes) {
-  const auto cases = Parse(
-      R"({"case":"case","requirements":["${row.id}"],"modes":["S","B"],"about":"About ${row.name}.","env":{"A":"${row.text}"},"rows":[{"name":"zero","value":0,"text":"t","id":"REQ-01"},{"name":"list","value":[1,{"k":null}],"text":"u","id":"REQ-02"}]})"
-      "\n"
-      R"({"send":{"v":"${row.value}","in":"<${row.value}>","esc":"$${row.value}","host":"${provider.key}","${row.name}":1}})"
-      "\n");
+  const auto cases =
+      Parse(R"({"case":"case","requirements":["${row.id}"],"modes":["S","B"],)"
+            R"("about":"About ${row.name}.","env":{"A":"${row.text}"},"rows":[{"name":"zero",)"
+            R"("value":0,"text":"t","id":"REQ-01"},{"name":"list","value":[1,{"k":null}],)"
+            R"("text":"u","id":"REQ-02"}]})"
+            "\n"
+            R"({"send":{"v":"${row.value}","in":"<${row.value}>","esc":"$${row.value}",)"
+            R"("host":"${provider.key}","${row.name}":1}})"
+            "\n");
   ASSERT_TRUE(cases) << cases.error().front().ToString();
   ASSERT_EQ(cases->size(), 2u);
   const Case &zero = (*cases)[0], &list = (*cases)[1];
@@ -193,9 +197,9 @@ TEST(CaseFile, RowsBecomeCasesAndKeepTheirTypes) {
   EXPECT_EQ(ToJson(zero.env), R"({"A":"t"})");
   EXPECT_EQ(ToJson(zero.steps[0].argument),
             R"({"v":0,"in":"<0>","esc":"$${row.value}","host":"${provider.key}","zero":1})");
-  EXPECT_EQ(
-      ToJson(list.steps[0].argument),
-      R"({"v":[1,{"k":null}],"in":"<[1,{\"k\":null}]>","esc":"$${row.value}","host":"${provider.key}","list":1})");
+  EXPECT_EQ(ToJson(list.steps[0].argument),
+            R"({"v":[1,{"k":null}],"in":"<[1,{\"k\":null}]>","esc":"$${row.value}",)"
+            R"("host":"${provider.key}","list":1})");
   EXPECT_EQ(list.steps[0].line, 2);
 }
 
@@ -207,11 +211,12 @@ TEST(CaseFile, AFaultInOneRowIsFound) {
 }
 
 TEST(CaseFile, ReadsAllThatAStepCanCarry) {
-  const auto cases = Parse(
-      WithHead(
-          R"("timing":true,"serial":true,"capabilities":["tools"],"env":{"ZENE_QUEUE_MAX":null})") +
-      R"({"expect":{},"within_ms":5,"deadline_ms":7,"modes":["S"],"requirements":["REQ-01"],"note":"n"})"
-      "\n");
+  const auto cases =
+      Parse(WithHead(R"("timing":true,"serial":true,"capabilities":["tools"],)"
+                     R"("env":{"ZENE_QUEUE_MAX":null})") +
+            R"({"expect":{},"within_ms":5,"deadline_ms":7,"modes":["S"],"requirements":["REQ-01"],)"
+            R"("note":"n"})"
+            "\n");
   ASSERT_TRUE(cases);
   const Case& one = cases->front();
   EXPECT_TRUE(one.timing && one.serial);

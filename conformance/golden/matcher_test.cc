@@ -89,7 +89,8 @@ TEST(Matcher, AWrongValueFailsTheCase) {
   const auto play = [](const char* pattern, const char* actual) {
     Bench bench(MiniHostCommand(std::string("final.OK:set:extra=") + actual));
     return bench.PlaySteps(
-        R"({"send":{"protocol_version":1,"type":"run","request_id":"r","session_id":"s","prompt":"x","idempotency_key":"k"}})"
+        R"({"send":{"protocol_version":1,"type":"run","request_id":"r","session_id":"s",)"
+        R"("prompt":"x","idempotency_key":"k"}})"
         "\n"
         R"({"expect":{"type":"final","request_id":"r","extra":)" +
             std::string(pattern) + "}}\n",

@@ -15,7 +15,8 @@ constexpr Mode S = Mode::kStream, O = Mode::kOneShot, B = Mode::kBridge;
 
 std::string SendRun(const std::string& id, const std::string& prompt,
                     const std::string& modifiers = "") {
-  return R"({"send":{"protocol_version":1,"type":"run","session_id":"s","idempotency_key":"k","request_id":")" +
+  return R"({"send":{"protocol_version":1,"type":"run","session_id":"s","idempotency_key":"k",)"
+         R"("request_id":")" +
          id + R"(","prompt":")" + prompt + "\"}" + modifiers + "}\n";
 }
 
@@ -166,7 +167,8 @@ TEST_F(Steps, StandardStreams) {
 
 TEST_F(Steps, CloseStdout) {
   Passes(kPing + kPong + "{\"close_stdout\":true}\n" + SendPing("q") +
-             "{\"expect_stderr\":\"<contains:BrokenPipe>\"}\n{\"expect_exit\":\"<between:1:255>\"}\n",
+             "{\"expect_stderr\":\"<contains:BrokenPipe>\"}\n"
+             "{\"expect_exit\":\"<between:1:255>\"}\n",
          S);
 }
 
@@ -219,11 +221,11 @@ TEST_F(Steps, RawAndSlowWriting) {
               ",\"deadline_ms\":200}\n",
           mode, "an answer");
   }
-  Passes(
-      R"({"send_raw":[{"base64":"eyJ0eXBlIjoicGluZyIs"},"\"request_id\":\"p\"",{"repeat":" ","times":9},"}\n"]})"
-      "\n" +
-          kPong,
-      S);
+  Passes(R"({"send_raw":[{"base64":"eyJ0eXBlIjoicGluZyIs"},"\"request_id\":\"p\"",)"
+         R"({"repeat":" ","times":9},"}\n"]})"
+         "\n" +
+             kPong,
+         S);
 }
 
 TEST_F(Steps, KeepOpenAndContinue) {

@@ -147,7 +147,9 @@ TEST_F(ChildProcessTest, StartsInTheFolderAsked) {
 TEST_F(ChildProcessTest, InheritsNoDescriptorButItsThree) {
   const int leak = ::open("/dev/null", O_RDONLY);  // not close-on-exec
   auto other = ChildProcess::Start(io_, {{"/bin/cat"}, {}, {}}, sink_);
-  auto child = Start({"/bin/sleep", "100"});
+  auto child = Start({"/bin/cat"});
+  child->Write("x", Soon());
+  sink_.Out(1);  // while it starts, its loader has a library open
   const auto stats = ReadProcStats(child->pid());
   ASSERT_TRUE(stats);
   EXPECT_EQ(stats->descriptors, 3);
