@@ -61,7 +61,9 @@ tl::expected<boost::json::value, JsonError> ParseStrict(std::string_view bytes) 
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element root;
   if (auto error = parser.parse(bytes.data(), bytes.size(), true).get(root)) {
-    return tl::unexpected(JsonError{simdjson::error_message(error)});
+    // Its longer messages go on with guesses behind a colon.
+    const std::string message = simdjson::error_message(error);
+    return tl::unexpected(JsonError{message.substr(0, message.find(':'))});
   }
   return Convert(root);
 }
