@@ -9,6 +9,7 @@
 #include "reference-host/ops/log.h"
 #include "reference-host/options.h"
 #include "reference-host/stdio/exit_status.h"
+#include "reference-host/stdio/inspect_mode.h"
 #include "reference-host/stdio/line_writer.h"
 #include "reference-host/stdio/one_shot_mode.h"
 #include "reference-host/stdio/self_test_mode.h"
@@ -55,6 +56,9 @@ int main(int argc, char** argv) {
   SetLogLevel(config.log_level);
   if (!config.problems.empty()) Log(LogLevel::kError, config.problems.front());
   if (line->command == Command::kSelfTest) return RunSelfTestMode(config);
+  if (line->command == Command::kInspect) {
+    return config.problems.empty() ? RunInspectMode(config, *line) : kExitConfiguration;
+  }
   if (line->mode != Mode::kStream) return RunOneShotMode(config, line->mode);
   return config.problems.empty() ? RunStreamMode(config) : kExitConfiguration;
 }

@@ -262,6 +262,26 @@ tl::expected<CommandLine, std::string> ParseHost(const std::vector<std::string>&
   return line;
 }
 
+tl::expected<CommandLine, std::string> ParseInspect(const std::vector<std::string>& args) {
+  static const std::vector<std::string> kinds = {"turns", "events", "audit", "idempotency"};
+  CommandLine line;
+  line.command = Command::kInspect;
+  if (args.size() > 1 && (args[1] == "--help" || args[1] == "-h")) {
+    line.command = Command::kHelp;
+    return line;
+  }
+  const auto kind = args.size() > 1 ? std::find(kinds.begin(), kinds.end(), args[1]) : kinds.end();
+  if (kind == kinds.end()) return Bad("inspect takes one of turns, events, audit, idempotency");
+  line.inspect = static_cast<InspectKind>(kind - kinds.begin());
+  for (size_t i = 2; i < args.size(); ++i) {
+    std::string problem;
+    line.inspect_session = FlagValue(args, i, "--session", problem);
+    if (line.inspect_session) continue;
+    return Bad(problem.empty() ? "unknown argument of inspect: " + args[i] : problem);
+  }
+  return line;
+}
+
 }  // namespace
 
 const std::vector<const char*>& KeyVariables() {
@@ -318,6 +338,7 @@ tl::expected<CommandLine, std::string> ParseCommandLine(const std::vector<std::s
   if (args.empty()) return Bad("a subcommand is missing");
   const std::string& name = args.front();
   if (name == "host") return ParseHost(args);
+  if (name == "inspect") return ParseInspect(args);
   if (name == "--help" || name == "-h" || name == "help") {
     line.command = Command::kHelp;
   } else if (name == "--version") {
@@ -339,12 +360,14 @@ std::string UsageText() {
   return "usage: refhost host [--protocol v1] [--single-request[=true|false]] [--bridge-compat]\n"
          "                    [--stdin-timeout-ms N]\n"
          "       refhost self-test\n"
+         "       refhost inspect turns|events|audit|idempotency [--session ID]\n"
          "       refhost --help | --version\n"
          "\n"
          "host       answers Host Protocol v1 requests on stdin and stdout: one request by "
          "default,\n"
          "           many with --single-request=false, the flat shape with --bridge-compat\n"
          "self-test  checks configuration, state directory and provider; one JSON line\n"
+         "inspect    prints what the state directory holds, one JSON object per line\n"
          "\n"
          "Configuration comes from the environment (ZENE_*, LLM_*); see the contract, section 1.\n";
 }

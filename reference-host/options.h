@@ -12,15 +12,19 @@
 
 #include <tl/expected.hpp>
 
+#include "reference-host/store/inspect.h"
+
 namespace refhost {
 
-enum class Command { kHost, kSelfTest, kHelp, kVersion };
+enum class Command { kHost, kSelfTest, kInspect, kHelp, kVersion };
 enum class Mode { kStream, kOneShot, kBridge };
 
 struct CommandLine {
   Command command = Command::kHost;
   Mode mode = Mode::kOneShot;
   std::optional<int64_t> stdin_timeout_ms;
+  InspectKind inspect = InspectKind::kTurns;
+  std::optional<std::string> inspect_session;
 };
 
 // A usage error: one sentence for stderr, exit 2 (EXIT-07).

@@ -66,9 +66,9 @@ const char* const kRunaways[] = {
     "setsid %s & setsid setsid %s & %s",           // left the group and the session
     "(setsid sh -c '%s & %s' &) ; %s",             // and has lost its parents
     "trap '' TERM INT HUP; nohup setsid %s & %s",  // does not listen
-    "while :; do setsid %s & setsid %s & done",    // more and more of them
-    "kill -9 $PPID; setsid %s & %s",               // killed its keeper
-    "setsid %s & kill -STOP $PPID; %s"};           // stopped its keeper
+    "i=0; while [ $i -lt 99 ]; do setsid %s & i=$((i+1)); done; %s",  // many of them
+    "kill -9 $PPID; setsid %s & %s",                                  // killed its keeper
+    "setsid %s & kill -STOP $PPID; %s"};                              // stopped its keeper
 
 std::string Fill(std::string text, const std::string& with) {
   for (size_t at; (at = text.find("%s")) != std::string::npos;) text.replace(at, 2, with);

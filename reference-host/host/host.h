@@ -7,6 +7,7 @@
 // Handle() is called by one thread, the reader. All else may be called from any thread.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -55,6 +56,10 @@ class Host {
   // Ends what is left: INTERNAL after the grace of a shutdown, CANCELED when nobody listens any
   // more.
   void AbortAll(FinalStatus status, const std::string& reason);
+
+  // Waits, for at most `patience`, until every run whose terminal was written has also left what
+  // it leaves in the store. Before the process exits.
+  void Settle(Milliseconds patience);
 
   // Removes what has outlived its TTL, off the caller's thread.
   void CleanUp();
@@ -131,7 +136,9 @@ class Host {
   std::unordered_map<std::string, int> runs_in_session_;
   std::deque<RunPtr> launchable_;  // have a slot and a claim
   uint64_t next_number_ = 1;
-  int closing_ = 0;  // session_close requests under way
+  int closing_ = 0;    // session_close requests under way
+  int releasing_ = 0;  // runs that have ended, and whose release is not in the store yet
+  std::condition_variable settled_;
   bool draining_ = false;
   bool watching_ = false;  // a look at the claims is scheduled
   std::function<void()> when_idle_;

@@ -51,6 +51,7 @@ void Host::FinishOk(const RunPtr& run, TurnResult result) {
   RunRecord before = run->record;
   RecordEnd(*run, *final);
   auto record = std::make_shared<RunRecord>(std::exchange(run->record, std::move(before)));
+  --run->seq;  // should it not be saved, its end is another one
   store_.Submit(
       [run, final, record, outcome](Store& store) -> StoreResult<void> {
         auto saved =
@@ -85,18 +86,18 @@ void Host::OnSaved(const RunPtr& run, Final final, const StoreResult<void>& save
     }
   }
   if (!saved) Log(LogLevel::kError, saved.error().message);
-  if (final.status != FinalStatus::kOk) {
-    RecordEnd(*run, final);
-    ReleaseClaim(run);
-  }
+  const bool is_bad = final.status != FinalStatus::kOk;
+  if (is_bad) RecordEnd(*run, final);
   LogFinal(final);
   std::string line = sink_.Format(std::move(final));
   {
     Lock lock(mutex_);
     LeaveAdmission(run);
     Forget(run);
+    if (is_bad) ++releasing_;
     sink_.Push(std::move(line));
   }
+  if (is_bad) ReleaseClaim(run);
   Pump();
   NotifyIfIdle();
 }
@@ -123,6 +124,7 @@ bool Host::FinishBadLocked(const RunPtr& run, FinalStatus status,
   PushAck(run);
   LeaveAdmission(run);
   Forget(run);
+  ++releasing_;
   sink_.Push(sink_.Format(std::move(final)));
   return true;
 }
@@ -142,9 +144,16 @@ std::vector<Host::RunPtr> Host::FinishMany(const std::string* session, bool queu
 
 void Host::ReleaseClaim(const RunPtr& run) {
   store_.Submit([run](Store& store) { return store.Release(run->Claim(), run->record); },
-                [](const StoreResult<void>& saved) {
+                [this](const StoreResult<void>& saved) {
                   if (!saved) Log(LogLevel::kError, saved.error().message);
+                  Lock lock(mutex_);
+                  if (--releasing_ == 0) settled_.notify_all();
                 });
+}
+
+void Host::Settle(Milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  settled_.wait_for(lock, patience, [this] { return releasing_ == 0; });
 }
 
 void Host::LeaveAdmission(const RunPtr& run) {

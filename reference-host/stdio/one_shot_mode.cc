@@ -19,6 +19,7 @@ namespace {
 
 // After the answer was written the process has a second to exit (BRIDGE-05).
 constexpr Milliseconds kTimeForTools{700};
+constexpr Milliseconds kTimeToSettle{100};
 constexpr Milliseconds kTimeForTrash{100};
 
 // Keeps the one response, and what it means for the exit status.
@@ -155,6 +156,7 @@ int RunOneShotMode(const Config& config, Mode mode) {
   const bool written =
       WriteAnswer(sink.line(), loop.signal_fd(), Milliseconds(config.cancel_grace_ms));
   toolbox->StopAll(kTimeForTools);
+  host.Settle(kTimeToSettle);
   queue.Submit(
       [&](Store& it) { return it.CleanUpIfDue(config.session_cleanup_interval_sec * 1000); },
       [](const StoreResult<void>& cleaned) {

@@ -118,7 +118,7 @@ int RunSelfTestMode(const Config& config) {
   out += has_key ? ",\"missing_required_env\":[]" : ",\"missing_required_env\":[\"LLM_API_KEY\"]";
   out += ",\"provider_probe_results\":" + probes + "]";
   out += ",\"checks\":" + checks + "]";
-  out += ",\"capabilities\":[]}";
+  out += ",\"capabilities\":[\"tools\",\"inspect\"]}";
   if (!WriteLine(STDOUT_FILENO, out)) return kExitNoReader;
   return ok ? kExitOk : kExitConfiguration;
 }

@@ -23,6 +23,7 @@ constexpr size_t kMaxStoreBacklog = 512;
 constexpr size_t kMaxRelayedBytes = 2048;
 
 constexpr Milliseconds kTimeForTools{800};
+constexpr Milliseconds kTimeToSettle{500};
 
 class StreamSink : public ReplySink {
  public:
@@ -62,7 +63,7 @@ class StreamMode {
   // call.
   [[noreturn]] void LeaveNow(int status) {
     toolbox_->StopAll(kTimeForTools);
-    store_.WaitUntilBelow(1);  // releases of claims
+    host_.Settle(kTimeToSettle);
     _exit(status);
   }
 

@@ -127,12 +127,16 @@ StoreResult<void> SqliteStore::SaveRecord(int64_t session, const RunRecord& reco
 }
 
 StoreResult<void> SqliteStore::CleanUpIfDue(int64_t interval_ms) {
+  bool is_new = false;
   {
     Cursor cursor = db_.Query("SELECT cleaned_ms FROM housekeeping");
     auto row = cursor.Next();
     if (!row) return tl::unexpected(row.error());
     if (*row && cursor.Int(0) > unix_ms_() - interval_ms) return {};
+    is_new = *row && cursor.Int(0) == 0;
   }
+  // In a database that was made just now there is nothing to look for.
+  if (is_new) return db_.Run("UPDATE housekeeping SET cleaned_ms=?1", {unix_ms_()});
   return CleanUp();
 }
 

@@ -2,7 +2,6 @@
 
 #include <time.h>
 
-#include "reference-host/store/schema.h"
 #include "reference-host/store/state_dir.h"
 
 // Opening, claims and leases. Sessions are in sqlite_sessions.cc, tool calls in sqlite_effects.cc.
@@ -23,7 +22,7 @@ int64_t LeaseClockMs() {
 StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& dir,
                                                             const StoreLimits& limits,
                                                             Clock unix_ms) {
-  auto state = PrepareStateDir(dir, kSchema);
+  auto state = PrepareStateDir(dir);
   if (!state) return tl::unexpected(state.error());
   auto owner = OwnerLock::Take(dir);
   if (!owner) return tl::unexpected(owner.error());
@@ -31,8 +30,7 @@ StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& d
       new SqliteStore(dir, std::move(*owner), limits, std::move(unix_ms)));
   store->path_ = state->database;
   REFHOST_RETURN_IF_ERROR(store->db_.Open(store->path_, limits.checkpoint_pages));
-  REFHOST_RETURN_IF_ERROR(store->CheckVersion());
-  if (state->needs_check) REFHOST_RETURN_IF_ERROR(store->CheckPages());
+  REFHOST_RETURN_IF_ERROR(CheckSchema(store->db_, *state));
   return store;
 }
 
@@ -41,26 +39,6 @@ StoreResult<std::unique_ptr<SqliteStore>> SqliteStore::OpenAnother() const {
   store->path_ = path_;
   REFHOST_RETURN_IF_ERROR(store->db_.Open(path_, limits_.checkpoint_pages));
   return store;
-}
-
-StoreResult<void> SqliteStore::CheckVersion() {
-  Cursor cursor = db_.Query("PRAGMA user_version");
-  auto row = cursor.Next();
-  if (!row) return tl::unexpected(StoreError{path_ + ": " + row.error().message});
-  const int64_t version = cursor.Int(0);
-  if (version == kSchemaVersion) return {};
-  const std::string why = version > kSchemaVersion ? "written by a newer version of this program"
-                                                   : "not a state database of this program";
-  return tl::unexpected(StoreError{path_ + ": " + why + " (schema " + std::to_string(version) +
-                                   ", expected " + std::to_string(kSchemaVersion) + ")"});
-}
-
-StoreResult<void> SqliteStore::CheckPages() {
-  Cursor cursor = db_.Query("PRAGMA quick_check(1)");
-  auto row = cursor.Next();
-  if (!row) return tl::unexpected(StoreError{path_ + ": " + row.error().message});
-  if (cursor.Text(0) == "ok") return {};
-  return tl::unexpected(StoreError{path_ + ": is damaged (pages are missing)"});
 }
 
 StoreResult<void> SqliteStore::Begin() { return db_.Run("BEGIN IMMEDIATE"); }

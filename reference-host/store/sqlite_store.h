@@ -56,8 +56,6 @@ class SqliteStore : public Store {
         owner_(std::move(owner)),
         limits_(limits),
         unix_ms_(std::move(unix_ms)) {}
-  StoreResult<void> CheckVersion();
-  StoreResult<void> CheckPages();
 
   // Claims and leases: sqlite_store.cc.
   StoreResult<std::optional<StoredAnswer>> FindAnswer(std::string_view session_id,

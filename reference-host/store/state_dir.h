@@ -1,8 +1,10 @@
 // The directory that holds all state: made 0700, its files 0600 (SEC-04).
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "reference-host/store/sqlite_db.h"
 #include "reference-host/store/store.h"
 
 namespace refhost {
@@ -17,6 +19,13 @@ struct StateDir {
 // Makes sure that `dir` exists and holds a state database. A new database appears whole or not at
 // all, even when many processes start at once. A file that is there and empty is damage, never a
 // reason to start afresh (CRASH-04).
-StoreResult<StateDir> PrepareStateDir(const std::string& dir, const char* schema);
+StoreResult<StateDir> PrepareStateDir(const std::string& dir);
+
+// The same, but makes nothing: nothing if there is no database, and no sign of a lost one.
+StoreResult<std::optional<StateDir>> FindStateDir(const std::string& dir);
+
+// Whether an open database is one of ours, of this version, and whole (as far as `state` gives
+// reason to look).
+StoreResult<void> CheckSchema(SqliteDb& db, const StateDir& state);
 
 }  // namespace refhost

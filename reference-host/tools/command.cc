@@ -22,7 +22,7 @@ namespace refhost {
 namespace {
 
 // How long a keeper that was told to end may take; after that it is killed itself.
-constexpr Milliseconds kKeeperPatience{500};
+constexpr Milliseconds kKeeperPatience{3000};
 constexpr Milliseconds kLookAgain{10};
 
 void CloseFd(int& fd) {
