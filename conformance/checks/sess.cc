@@ -64,6 +64,13 @@ void JudgeOneAtATime(Scene& scene, const provider::Snapshot& journal) {
   }
 }
 
+// Slow enough for calls to overlap where a host lets them.
+void SetRules(Scene& scene) {
+  auto rule = AnswerAll("mock answer");
+  rule.respond.delay_ms = 4;
+  scene.lane().SetRules({rule});
+}
+
 std::vector<boost::json::object> Requests(std::uint64_t seed) {
   std::vector<boost::json::object> requests;
   for (int run = 0; run < kRunsOfSession; ++run) {
@@ -88,6 +95,7 @@ void Judge(Scene& scene, const std::vector<Line>& answers) {
 
 Judgement ManyOneShots(Rig& rig, Mode mode) {
   Scene scene(rig, mode);
+  SetRules(scene);
   const auto requests = Requests(rig.seed);
   const auto answers = AskAll(scene, requests, "SESS-06", kProcesses);
   if (answers.size() == requests.size()) Judge(scene, answers);
@@ -98,6 +106,7 @@ Judgement ManyOneShots(Rig& rig, Mode mode) {
 Judgement ManyStreams(Rig& rig, Mode mode) {
   constexpr std::size_t kHosts = 4;
   Scene scene(rig, mode);
+  SetRules(scene);
   std::vector<HostProcess*> hosts;
   for (std::size_t i = 0; i < kHosts; ++i) {
     hosts.push_back(scene.StartAnother(fmt::format("host{}", i)));

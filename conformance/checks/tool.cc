@@ -62,7 +62,7 @@ class Tree {
       const auto now = Clock::now();
       if (holds) return now;
       if (now > deadline) return std::nullopt;
-      std::this_thread::sleep_for(milliseconds(2));
+      std::this_thread::sleep_for(milliseconds(10));
     }
   }
   bool AwaitGrown(Scene& scene) const {
