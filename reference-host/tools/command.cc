@@ -103,6 +103,7 @@ int CommandRunner::Start(const std::string& command, int dir_fd, Keeper& keeper)
   keeper.pid_fd = static_cast<int>(syscall(SYS_pidfd_open, keeper.pid, 0));
   fcntl(keeper.output, F_SETFL, O_NONBLOCK);
   keepers_.insert(keeper.pid);
+  has_run_ = true;
   return 0;
 }
 
@@ -195,9 +196,12 @@ void CommandRunner::EndOrphans() {
   const auto is_keeper = [this](pid_t pid) { return keepers_.count(pid) > 0; };
   const TimePoint until = Now() + kKeeperPatience;
   const Waiter pause{std::stop_token()};
-  while (true) {
+  // A look at /proc is not made at one moment: a process whose parent dies meanwhile can be missed.
+  constexpr int kEmptyLooks = 3;
+  for (int empty = 0; empty < kEmptyLooks && Now() < until;) {
     const auto orphans = Descendants(getpid(), is_keeper);
-    if (orphans.empty() || Now() >= until) return;
+    empty = orphans.empty() ? empty + 1 : 0;
+    if (orphans.empty()) continue;
     KillDescendants(getpid(), is_keeper);
     pause.Wait(-1, 0, Now() + kLookAgain);
     for (pid_t pid : orphans) waitpid(pid, nullptr, WNOHANG);
@@ -207,11 +211,12 @@ void CommandRunner::EndOrphans() {
 void CommandRunner::StopAll(Milliseconds patience) {
   std::unique_lock lock(mutex_);
   stopping_ = true;
-  if (keepers_.empty()) return;
+  if (!has_run_) return;
   lock.unlock();
   stop_all_.request_stop();
   lock.lock();
   ended_.wait_for(lock, patience, [this] { return keepers_.empty(); });
+  EndOrphans();
 }
 
 }  // namespace refhost

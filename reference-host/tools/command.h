@@ -54,6 +54,7 @@ class CommandRunner {
   std::mutex mutex_;
   std::condition_variable ended_;
   bool stopping_ = false;    // guarded by mutex_
+  bool has_run_ = false;     // guarded by mutex_
   std::set<pid_t> keepers_;  // guarded by mutex_
   std::stop_source stop_all_;
 };
