@@ -237,7 +237,7 @@ TEST_F(Cli, AReportFolderThatCannotBe) {
   WriteFile(File("file"), "");
   ExpectSays(Touchstone({"run", "--only", "ctrl/*ping*", "--report-dir", File("file/report"), "--",
                          "/bin/true"}),
-             3, {"file/report", "cannot make the report folder"});
+             3, {"file/report", "cannot be written"});
 }
 
 TEST_F(Cli, TheProvidersPortIsTaken) {

@@ -7,6 +7,7 @@ namespace touchstone {
 int GateCommand(const Options& options, const Context& context) {
   auto suite = LoadSuite(options);
   if (!suite) return Complain(suite.error());
+  if (auto error = PrepareReportDir(options)) return Complain(*error);
   auto session = OpenSession(options, context);
   if (!session) return Complain(session.error());
   // The soaks are planned and accounted for together with the run. A full run plays a thousand

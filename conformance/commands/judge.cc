@@ -42,6 +42,25 @@ void ApplyPreflight(const Preflight& preflight, std::vector<Job>& jobs) {
 
 }  // namespace
 
+std::optional<CommandError> PrepareReportDir(const Options& options) {
+  if (options.report_dir.empty()) return std::nullopt;
+  std::error_code ec;
+  std::filesystem::create_directories(options.report_dir, ec);
+  if (!ec) {
+    const auto probe = options.report_dir / ".touchstone-can-write";
+    std::ofstream stream(probe);
+    stream << "\n";
+    stream.close();
+    const bool written = static_cast<bool>(stream);
+    std::filesystem::remove(probe, ec);
+    if (written) return std::nullopt;
+    ec = std::make_error_code(std::errc::permission_denied);
+  }
+  return CommandError{fmt::format("--report-dir {}: cannot be written: {}",
+                                  options.report_dir.string(), ec.message()),
+                      3};
+}
+
 tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite& suite,
                                              Session& session, std::stop_token stop,
                                              std::vector<Job> more) {

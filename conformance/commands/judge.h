@@ -5,6 +5,10 @@
 
 namespace touchstone {
 
+// Makes the report folder, if one was asked for, and sees that it can be written: before the run,
+// not after.
+std::optional<CommandError> PrepareReportDir(const Options& options);
+
 // Plays all that the options select, and `more`; the report's results are complete, or `stop` was
 // requested.
 tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite& suite,

@@ -118,7 +118,7 @@ class HostProcess : private ChildSink {
   LineSplitter out_, err_;
   std::deque<Line> lines_;
   std::optional<TimePoint> garbage_at_;  // when the last line came that is no JSON object
-  std::size_t first_unconsumed_ = 0;  // no line before it is free
+  std::size_t first_unconsumed_ = 0;     // no line before it is free
   std::string out_text_, err_text_;
   std::vector<Violation> violations_;
   std::optional<Violation> tail_;    // stdout ended in the middle of a line

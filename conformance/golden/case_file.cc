@@ -10,6 +10,7 @@
 
 #include "conformance/golden/step_kinds.h"
 #include "conformance/observe/strict_json.h"
+#include "conformance/profile/profile.h"
 #include "conformance/profile/substitute.h"
 
 namespace touchstone {
@@ -169,6 +170,9 @@ class Reader {
         into.env = env->get_object();
     }
     into.capabilities = Strings(head.if_contains("capabilities"));
+    for (const auto& name : into.capabilities) {
+      if (!IsCapability(name)) Fault(1, fmt::format("unknown capability \"{}\"", name));
+    }
     ReadTiming(head, into);
     into.serial = ReadFlag(head, "serial");
   }

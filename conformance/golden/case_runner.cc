@@ -50,6 +50,10 @@ PlayResult Player::Play() {
       result.harness_bug = message;
       break;
     }
+    if (failure->kind == Failure::Kind::kSkip) {
+      result.not_playable = failure->message;
+      break;
+    }
     result.only_late = failure->kind == Failure::Kind::kLate;
     auto blamed = step.Requirements();
     if (blamed.empty()) blamed = case_.requirements;

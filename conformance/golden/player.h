@@ -27,6 +27,7 @@ struct Failure {
     kBroken,
     kLate,  // only its bound on time was missed
     kBug,   // of the judge or the case, not of the host
+    kSkip,  // the profile has no such command
   };
   Kind kind;
   std::string message;
@@ -38,6 +39,9 @@ inline StepResult Broken(std::string message) {
 }
 inline StepResult Late(std::string message) {
   return Failure{Failure::Kind::kLate, std::move(message)};
+}
+inline StepResult Skip(std::string message) {
+  return Failure{Failure::Kind::kSkip, std::move(message)};
 }
 inline StepResult Bug(std::string message) {
   return Failure{Failure::Kind::kBug, std::move(message)};

@@ -118,14 +118,13 @@ StepResult Player::Start(const Step& step) {
   if (const auto* args = options.if_contains("args")) {
     auto argv = talk_.rig().profile.ProgramPrefix();
     if (argv.empty())
-      return Broken(
-          "the profile's commands have no word `host`, so other arguments cannot be tried");
+      return Skip("the profile's commands have no word `host`, so other arguments cannot be tried");
     for (const auto& word : args->get_array()) argv.emplace_back(word.get_string());
     started = talk_.Start(step.Text("process"), std::move(argv), Mode::kNone);
   } else if (const auto* mode = options.if_contains("mode")) {
     const auto command = talk_.rig().profile.commands.find(std::string(mode->get_string()));
     if (command == talk_.rig().profile.commands.end()) {
-      return Broken(fmt::format("the profile has no command for {}", ToJson(*mode)));
+      return Skip(fmt::format("the profile has no command for {}", ToJson(*mode)));
     }
     started = talk_.Start(step.Text("process"), command->second, Mode::kNone);
   } else {

@@ -175,6 +175,8 @@ tl::expected<Profile, std::string> LoadProfile(const std::filesystem::path& file
   return profile;
 }
 
+bool IsCapability(std::string_view name) { return IsKnown(kCapabilities, name); }
+
 Profile ProfileForCommand(const std::vector<std::string>& command) {
   Profile profile;
   profile.name = std::filesystem::path(command.empty() ? "" : command.front()).filename().string();

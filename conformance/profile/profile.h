@@ -44,6 +44,9 @@ struct Profile {
 tl::expected<Profile, std::string> LoadProfile(const std::filesystem::path& file,
                                                const std::filesystem::path& bin_dir);
 
+// Whether the contract knows the capability.
+bool IsCapability(std::string_view name);
+
 // The command line of §1 appended to a bare command.
 Profile ProfileForCommand(const std::vector<std::string>& command);
 

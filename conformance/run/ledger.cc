@@ -103,7 +103,8 @@ std::string FirstFailureOf(const std::string& id, const std::vector<CheckResult>
 }
 
 // The verdict from what blocks. `faults` make the run itself worthless: see Waiving.
-void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults) {
+void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults,
+            const std::string& first_message) {
   const Summary& s = ledger.summary;
   if (unplayed > 0) {
     ledger.blocking.insert(
@@ -134,7 +135,7 @@ void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults) {
     ledger.overall = Overall::kNonconformant;
     ledger.exit_status = 1;
   } else if (s.pass + s.fail == 0) {
-    ledger.blocking.push_back("no check passed or failed: all were skipped or inconclusive");
+    ledger.blocking.push_back("no check passed or failed; the first: " + first_message);
     ledger.overall = Overall::kError;
     ledger.exit_status = 3;
   } else {
@@ -195,7 +196,8 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
       return ::fnmatch(waiver.check.c_str(), job.check.c_str(), 0) == 0;
     });
   };
-  Decide(ledger, static_cast<int>(unplayed), waivers.Unused(played, filtered));
+  Decide(ledger, static_cast<int>(unplayed), waivers.Unused(played, filtered),
+         results.empty() ? "" : results.front().judgement.message);
   return ledger;
 }
 
