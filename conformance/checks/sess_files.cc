@@ -139,13 +139,11 @@ Judgement WorkDirectoryIsRemoved(Rig& rig, Mode mode) {
 std::vector<boost::json::object> Inspect(Scene& scene, const std::string& topic,
                                          const std::string& session, const char* requirement) {
   std::vector<boost::json::object> rows;
-  const auto& commands = scene.talk().rig().profile.commands;
-  const auto command = commands.find("inspect");
-  if (!scene.Require(command != commands.end(), requirement,
-                     "a host that claims inspect has a command for it in its profile")) {
-    return rows;
-  }
-  auto argv = command->second;
+  // The contract says how it is called; a profile may say otherwise.
+  const auto& profile = scene.talk().rig().profile;
+  const auto command = profile.commands.find("inspect");
+  auto argv = command == profile.commands.end() ? profile.ProgramPrefix() : command->second;
+  if (command == profile.commands.end()) argv.emplace_back("inspect");
   argv.insert(argv.end(), {topic, "--session", session});
   auto host = scene.talk().Start("inspect", argv, Mode::kNone);
   if (!scene.Require(host.has_value(), requirement, "inspect cannot be started")) return rows;
