@@ -2,7 +2,8 @@
 //
 //     {"waivers":[{"requirement":"FRAME-16","reason":"bug
 //     123","owner":"ops","expires":"2026-12-31"},
-//                 {"check":"idem/marker-*","mode":"S","reason":"…","owner":"…","expires":"…","message":"replayed"}]}
+//                 {"check":"idem/marker-*","mode":"S","message":"replayed",
+//                  "reason":"…","owner":"…","expires":"…"}]}
 //
 // A waiver names a requirement or a glob of checks; `mode` and `message` (a part of the failure's
 // message) narrow it. It has an end: the day after `expires` its failures block again. One that

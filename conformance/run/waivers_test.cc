@@ -61,7 +61,8 @@ constexpr year_month_day kEarlier{2026y, std::chrono::November, 19d};
 
 TEST_F(WaiversTest, ReadsWhatAPersonWrote) {
   const auto loaded = Load(
-      R"({"check":"idem/*","mode":"S","message":"replayed","reason":"bug","owner":"me","expires":"2026-12-31"})");
+      R"({"check":"idem/*","mode":"S","message":"replayed",
+          "reason":"bug","owner":"me","expires":"2026-12-31"})");
   ASSERT_TRUE(loaded) << loaded.error();
   ASSERT_EQ(loaded->size(), 1u);
   EXPECT_EQ(loaded->front().check, "idem/*");

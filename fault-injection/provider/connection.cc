@@ -62,7 +62,8 @@ Content ModelList() {
   Content content;
   content.type = "application/json";
   content.pieces = {
-      R"({"object":"list","data":[{"id":"mock-model","object":"model","created":1700000000,"owned_by":"touchstone"}]})"};
+      R"({"object":"list","data":[{"id":"mock-model","object":"model",)"
+      R"("created":1700000000,"owned_by":"touchstone"}]})"};
   return content;
 }
 

@@ -79,7 +79,8 @@ TEST(OpenAi, SendsToolCallsWithContentNull) {
   EXPECT_FALSE(body.as_object().contains("usage"));
   EXPECT_EQ(body.at("choices").at(0), json::parse(R"({"index":0,"message":{"role":"assistant",
       "content":null,"refusal":null,"tool_calls":[{"id":"c1","type":"function",
-      "function":{"name":"f","arguments":"{\"x\":"}}]},"logprobs":null,"finish_reason":"tool_calls"})"));
+      "function":{"name":"f","arguments":"{\"x\":"}}]},
+      "logprobs":null,"finish_reason":"tool_calls"})"));
 }
 
 TEST(OpenAi, StreamsDeltasAndDone) {

@@ -57,7 +57,8 @@ TEST_F(InteropTest, AThousandRequestsShareOneConnection) {
 
 TEST_F(InteropTest, ReadsChunksAndEventStreams) {
   WithRules(
-      R"([{"match":{"call":1},"respond":{"text":"in chunks","chunked":true}},{"respond":{"text":"as a stream"}}])");
+      R"([{"match":{"call":1},"respond":{"text":"in chunks","chunked":true}},
+          {"respond":{"text":"as a stream"}}])");
   auto response = Post();
   ASSERT_TRUE(response);
   EXPECT_NE(response->body.find("in chunks"), std::string::npos);

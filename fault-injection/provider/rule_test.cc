@@ -36,7 +36,8 @@ TEST(ParseRules, ReadsEveryKeyOfARule) {
 TEST(ParseRules, ReadsAnAnswer) {
   const Respond answer = ParseRespond(
       R"({"text":"four","usage":{"prompt_tokens":9},"finish_reason":"length","status":201,
-          "headers":{"x-a":"1"},"content_type":"text/html","chunked":true,"delay_ms":5,"hold":"h"})");
+          "headers":{"x-a":"1"},"content_type":"text/html","chunked":true,
+           "delay_ms":5,"hold":"h"})");
   EXPECT_EQ(answer.text, "four");
   EXPECT_EQ(answer.usage, (Usage{9, 3}));
   EXPECT_EQ(answer.finish_reason, "length");
@@ -146,7 +147,8 @@ INSTANTIATE_TEST_SUITE_P(
             "[0].respond.headers.Content-Length",
             "expected another header; use content_length or chunked"},
         Bad{R"([{"respond":{"body":{"a":1}}}])", "[0].respond.body",
-            R"(expected a string, {"base64":"…"} or {"repeat":"…","times":N}, got the object {"a":1})"},
+            R"(expected a string, {"base64":"…"} or {"repeat":"…","times":N}, )"
+             R"(got the object {"a":1})"},
         Bad{R"([{"respond":{"body":["a",{"base64":"!"}]}}])", "[0].respond.body[1].base64",
             R"(expected base64, got the string "!")"},
         Bad{R"([{"respond":{"body":{"repeat":"a"}}}])", "[0].respond.body",

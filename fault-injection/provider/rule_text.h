@@ -1,0 +1,22 @@
+// Small questions that the reader of rules asks of text. Pure; any thread may call.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <string_view>
+
+namespace touchstone::provider {
+
+// A value as error messages show it: its kind and its beginning.
+std::string Describe(const boost::json::value& value);
+
+// True for a header name (RFC 9110, token).
+bool IsToken(std::string_view name);
+
+// True for text that can stand in a header: no CR, LF or NUL.
+bool IsHeaderValue(std::string_view value);
+
+// ASCII letters in lower case.
+std::string Lower(std::string text);
+
+}  // namespace touchstone::provider
