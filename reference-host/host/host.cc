@@ -221,8 +221,10 @@ void Host::HandleSessionClose(const SessionCloseRequest& request) {
   const auto canceled =
       FinishMany(&request.session_id, false, FinalStatus::kCanceled, std::nullopt);
   for (const RunPtr& run : canceled) ReleaseClaim(run);
-  // Runs of the session that wait for their commit are before this in the store's queue, so that
-  // their turns are forgotten with the others, and their terminals come before the ack.
+  // Runs of the session that were decided OK are before this in the store's queue, also those whose
+  // worker is still on its way there: their turns are forgotten with the others, and their
+  // terminals come before the ack.
+  std::unique_lock all_submitted(commit_order_);
   store_.Submit(
       [session = request.session_id](Store& store) { return store.CloseSession(session); },
       [this, request](const StoreResult<void>& saved) {

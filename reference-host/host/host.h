@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -128,6 +129,9 @@ class Host {
   const std::string run_id_prefix_;
 
   std::mutex mutex_;
+  // Held shared from the decision OK to its submission, and alone by what must come after all of
+  // these. Taken before mutex_.
+  std::shared_mutex commit_order_;
   // All below: guarded by mutex_. A run is in the maps from its admission to its terminal line.
   Admission admission_;
   std::unordered_map<uint64_t, RunPtr> by_number_;

@@ -39,6 +39,8 @@ void LogFinal(const Final& final) {
 
 void Host::FinishOk(const RunPtr& run, TurnResult result) {
   auto final = std::make_shared<Final>();
+  // From the decision to its place in the store's queue: see HandleSessionClose.
+  std::shared_lock deciding(commit_order_);
   {
     Lock lock(mutex_);
     if (!run->Finish()) return;
@@ -63,6 +65,7 @@ void Host::FinishOk(const RunPtr& run, TurnResult result) {
       [this, run, final, outcome](const StoreResult<void>& saved) {
         OnSaved(run, std::move(*final), saved, *outcome);
       });
+  deciding.unlock();
   // Only now may the session's next run start: it reads the turns behind this commit.
   {
     Lock lock(mutex_);
