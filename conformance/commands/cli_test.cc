@@ -18,6 +18,7 @@
 #include "conformance/process/child_process.h"
 #include "conformance/process/proc_stats.h"
 #include "conformance/process/warden.h"
+#include "conformance/testing/collector.h"
 #include "conformance/testing/test_judge.h"
 
 namespace touchstone::testing {
@@ -26,47 +27,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr auto kGenerous = seconds(120);
-
-// What a program writes, and whether its pipes have ended.
-class Collector : public ChildSink {
- public:
-  void OnBytes(Stream stream, std::string_view bytes, TimePoint) override {
-    std::lock_guard lock(mutex_);
-    (stream == Stream::kOut ? out_ : err_).append(bytes);
-    changed_.notify_all();
-  }
-  void OnEof(Stream, TimePoint) override {
-    std::lock_guard lock(mutex_);
-    ++ended_;
-    changed_.notify_all();
-  }
-  void OnExit(ExitStatus, TimePoint) override {}
-
-  bool AwaitErr(const std::string& text) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kGenerous, [&] {
-      return err_.find(text) != std::string::npos || ended_ == 2;
-    }) && err_.find(text) != std::string::npos;
-  }
-  std::string AwaitOut(const std::string& text) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kGenerous,
-                      [&] { return out_.find(text) != std::string::npos || ended_ == 2; });
-    return out_;
-  }
-  // All of both, once both have ended.
-  std::string All() {
-    std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_for(lock, kGenerous, [&] { return ended_ == 2; }));
-    return out_ + err_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string out_, err_;
-  int ended_ = 0;
-};
 
 struct Ended {
   int status = -1;  // or 128 + signal

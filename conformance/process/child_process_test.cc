@@ -12,45 +12,13 @@
 #include <thread>
 
 #include "conformance/process/proc_stats.h"
+#include "conformance/testing/collector.h"
 #include "conformance/testing/test_judge.h"
 
 namespace touchstone::testing {
 namespace {
 
 TimePoint Soon() { return Clock::now() + std::chrono::seconds(60); }
-
-class Sink : public ChildSink {
- public:
-  void OnBytes(Stream stream, std::string_view bytes, TimePoint) override {
-    std::lock_guard lock(mutex_);
-    (stream == Stream::kOut ? out_ : err_).append(bytes);
-    changed_.notify_all();
-  }
-  void OnEof(Stream, TimePoint) override {
-    std::lock_guard lock(mutex_);
-    ++ended_;
-    changed_.notify_all();
-  }
-  void OnExit(ExitStatus, TimePoint) override {}
-
-  std::string All(Stream stream) {
-    std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_until(lock, Soon(), [&] { return ended_ == 2; }));
-    return stream == Stream::kOut ? out_ : err_;
-  }
-  // Waits for the first `size` bytes of stdout.
-  std::string Out(std::size_t size) {
-    std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_until(lock, Soon(), [&] { return out_.size() >= size; }));
-    return out_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string out_, err_;
-  int ended_ = 0;
-};
 
 class ChildProcessTest : public ::testing::Test {
  protected:
@@ -82,7 +50,7 @@ class ChildProcessTest : public ::testing::Test {
   }
 
   IoThread io_;
-  Sink sink_;
+  Collector sink_;
 };
 
 TEST_F(ChildProcessTest, TellsAStatusFromASignal) {
@@ -201,7 +169,7 @@ TEST_F(ChildProcessTest, ClosedStdoutIsNoticedByTheNextWrite) {
 TEST_F(ChildProcessTest, ManyComeAndGo) {
   const auto before = ReadProcStats(::getpid())->descriptors;
   for (int i = 0; i < 200; ++i) {
-    Sink sink;
+    Collector sink;
     auto child = ChildProcess::Start(io_, {{"/bin/true"}, {}, {}}, sink);
     ASSERT_TRUE(child);
     if (i % 2) {
@@ -219,7 +187,7 @@ TEST(ChildProcess, DiesWithTheJudge) {
   const pid_t judge = ::fork();
   if (judge == 0) {
     IoThread io;
-    Sink sink;
+    Collector sink;
     auto child = ChildProcess::Start(io, {{"/bin/sleep", "100"}, {}, {}}, sink);
     const pid_t pid = child ? (*child)->pid() : -1;
     if (::write(ends[1], &pid, sizeof pid) != sizeof pid) ::_exit(1);
