@@ -1,0 +1,8 @@
+#include "fault-injection/defective-hosts/areas.h"
+#include "fault-injection/defective-hosts/tampering.h"
+
+namespace touchstone::defective {
+
+std::vector<Defect> ToolDefects() { return {}; }
+
+}  // namespace touchstone::defective
