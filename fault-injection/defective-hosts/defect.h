@@ -65,6 +65,8 @@ struct Tampering {
   // One line without its LF. The hook passes it on, or does not. At EOF the host's stdin is closed,
   // after an unterminated rest has come as a line.
   std::function<void(std::string line, Wire&)> request;
+  // Instead of `request`: what each read of stdin brought, as it came; empty at EOF.
+  std::function<void(std::string_view chunk, Wire&)> bytes;
   std::function<void(std::string line, Wire&)> response;
   // A signal to the shim. Without the hook, SIGTERM and SIGINT are passed on.
   std::function<void(int signal_number, Wire&)> signal;
@@ -73,7 +75,9 @@ struct Tampering {
   std::function<void(ProviderExchange&)> provider;
   std::string inside;  // "NAME" or "NAME=ARGUMENT" of inside/
 
-  bool replaces_shim() const { return !request && !response && !signal && !exit && !provider; }
+  bool replaces_shim() const {
+    return !request && !bytes && !response && !signal && !exit && !provider;
+  }
 };
 
 struct Defect {
@@ -89,6 +93,12 @@ struct Defect {
   // IDs that are as right: requirements that the same defect plainly violates, too.
   std::vector<std::string> also = {};
 };
+
+// A requirement that no defect violates, and why none can be made.
+struct Exception {
+  std::string requirement, reason;
+};
+const std::vector<Exception>& Exceptions();
 
 // All of them, by area in the contract's order. The first is "none": the shim with all hooks set
 // and nothing broken, which the judge must pass.

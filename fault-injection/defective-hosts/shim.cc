@@ -112,6 +112,14 @@ class Inlet {
     if (begun_ || rest_.size() > kLongLine) GiveUpWaiting(raw);
     return true;
   }
+  // As they come. False at EOF.
+  bool ReadBytes(const std::function<void(std::string_view)>& take) {
+    char chunk[65536];
+    const auto n = ::read(fd_, chunk, sizeof chunk);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+    take({chunk, n > 0 ? static_cast<std::size_t>(n) : 0});
+    return n > 0;
+  }
   bool waits_for_lf() const { return !rest_.empty(); }
   void GiveUpWaiting(const Taker& raw) {
     begun_ = true;
@@ -161,7 +169,7 @@ class Shim : public Wire {
 
   void Start() {
     int in[2] = {-1, -1}, out[2] = {-1, -1};
-    if (tampering_.request && ::pipe2(in, O_CLOEXEC) != 0) std::abort();
+    if (takes_stdin() && ::pipe2(in, O_CLOEXEC) != 0) std::abort();
     if (tampering_.response && ::pipe2(out, O_CLOEXEC) != 0) std::abort();
     host_ = ::fork();
     if (host_ == 0) {
@@ -173,7 +181,7 @@ class Shim : public Wire {
       ::sigprocmask(SIG_SETMASK, &unblocked_, nullptr);
       Replace(launch_);
     }
-    if (tampering_.request) {
+    if (takes_stdin()) {
       ::close(in[0]);
       to_host_ = Outlet(in[1]);
       from_caller_ = Inlet(::fcntl(0, F_DUPFD_CLOEXEC, 3));
@@ -189,6 +197,7 @@ class Shim : public Wire {
     ::dup2(null, 1);
   }
 
+  bool takes_stdin() const { return tampering_.request || tampering_.bytes; }
   bool Done() const { return finished_ && timers_.empty() && !to_caller_.wants(); }
 
   void Turn() {
@@ -253,7 +262,15 @@ class Shim : public Wire {
     HostEnded();
   }
 
+  void BytesFromCaller() {
+    if (from_caller_.ReadBytes([this](std::string_view chunk) { tampering_.bytes(chunk, *this); }))
+      return;
+    from_caller_.Close();
+    to_host_.CloseSoon();
+  }
+
   void FromCaller() {
+    if (tampering_.bytes) return BytesFromCaller();
     const auto raw = [this](const std::string& bytes) { to_host_.Add(bytes); };
     if (from_caller_.Read([&](std::string line) { tampering_.request(std::move(line), *this); },
                           raw)) {

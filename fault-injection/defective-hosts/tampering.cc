@@ -2,7 +2,10 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstddef>
+#include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace touchstone::defective {
@@ -136,6 +139,82 @@ Tampering Requests(Which which, Edit edit) {
     edit(object);
     wire.ToHost(Lined(object));
   });
+}
+
+Tampering RequestLines(Rewrite rewrite) {
+  Tampering tampering;
+  tampering.request = [rewrite](const std::string& line, Wire& wire) {
+    if (const auto other = rewrite(line)) PassToHost(*other, wire);
+  };
+  return tampering;
+}
+
+Tampering ResponseLines(Rewrite rewrite) {
+  Tampering tampering;
+  tampering.response = [rewrite](const std::string& line, Wire& wire) {
+    if (const auto other = rewrite(line)) PassToCaller(*other, wire);
+  };
+  return tampering;
+}
+
+Which Not(Which which) {
+  return [which](const Object& object) { return !which(object); };
+}
+
+Which IsBlank(std::string key) {
+  return [key](const Object& object) {
+    const auto* value = object.if_contains(key);
+    return value && value->is_string() &&
+           value->get_string().find_first_not_of(" \t\r\n") == value->get_string().npos;
+  };
+}
+
+Which OneInIds(int n, Which which) {
+  return [n, which](const Object& object) {
+    const auto hash = std::hash<std::string>{}(Text(object, "request_id"));
+    return which(object) && hash % static_cast<std::size_t>(n) == 0;
+  };
+}
+
+Tampering ExitStatus(int from, int to) {
+  Tampering tampering;
+  tampering.exit = [from, to](int status, Wire&) { return status == from ? to : status; };
+  return tampering;
+}
+
+Tampering When(std::function<bool(const Launch&)> how, Tampering tampering) {
+  Tampering when = tampering;
+  const auto on = std::make_shared<bool>(false);
+  when.launch = [how, on, launch = tampering.launch](Launch& started) {
+    *on = how(started);
+    if (*on && launch) launch(started);
+  };
+  if (tampering.request) {
+    when.request = [on, hook = tampering.request](std::string line, Wire& wire) {
+      return *on ? hook(std::move(line), wire) : PassToHost(line, wire);
+    };
+  }
+  if (tampering.bytes) {
+    when.bytes = [on, hook = tampering.bytes](std::string_view chunk, Wire& wire) {
+      return *on ? hook(chunk, wire) : wire.ToHost(chunk);
+    };
+  }
+  if (tampering.response) {
+    when.response = [on, hook = tampering.response](std::string line, Wire& wire) {
+      return *on ? hook(std::move(line), wire) : PassToCaller(line, wire);
+    };
+  }
+  if (tampering.signal) {
+    when.signal = [on, hook = tampering.signal](int number, Wire& wire) {
+      return *on ? hook(number, wire) : wire.KillHost(number);
+    };
+  }
+  if (tampering.exit) {
+    when.exit = [on, hook = tampering.exit](int status, Wire& wire) {
+      return *on ? hook(status, wire) : status;
+    };
+  }
+  return when;
 }
 
 Tampering Environment(std::string name, std::optional<std::string> value) {

@@ -52,6 +52,19 @@ Tampering OnRequest(Which which, Act act);
 void PassToCaller(const std::string& line, Wire& wire);
 void PassToHost(const std::string& line, Wire& wire);
 
+// Lines as they are, JSON or not: what is passed on instead, without its LF; nullopt: nothing.
+using Rewrite = std::function<std::optional<std::string>(const std::string& line)>;
+Tampering RequestLines(Rewrite rewrite);
+Tampering ResponseLines(Rewrite rewrite);
+Which Not(Which which);
+Which IsBlank(std::string key);  // a string of nothing but white space
+// One in n by a hash of the request's id: in modes O and B, too, where each has its own process.
+Which OneInIds(int n, Which which = Any());
+// What the host ends with, when it would end with `from`.
+Tampering ExitStatus(int from, int to);
+// Only for a host that is started so; others keep the contract.
+Tampering When(std::function<bool(const Launch&)> how, Tampering tampering);
+
 // A variable of the host's environment; nullopt: unset. "Ignores it", usually.
 Tampering Environment(std::string name, std::optional<std::string> value);
 
