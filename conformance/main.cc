@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   const Context context{scratch, interrupt.token()};
   if (options.command == "run") return RunCommand(options, context);
   if (options.command == "gate") return GateCommand(options, context);
+  if (options.command == "selftest") return SelftestCommand(options, context);
   if (options.command == "soak") return SoakCommand(options, context);
   return ProviderCommand(options, context);
 }

@@ -140,6 +140,23 @@ ParsedOptions ParseOptions(int argc, char** argv) {
       ->check(CLI::Range(1, 100'000'000))
       ->default_str("1000");
   soak->add_option("--mode", raw.soak_mode, "S, O or B")->default_str("S,O,B");
+  auto* selftest = app.add_subcommand(
+      "selftest", "judge the judge: hosts with one thing broken, each of which must be noticed");
+  selftest
+      ->add_option("--profile", options.profile_file,
+                   "a conforming host, to be broken; default: the bundled refhost")
+      ->check(CLI::ExistingFile);
+  selftest->add_option("--seed", options.seed, "root of all chance; default: chosen and printed");
+  selftest
+      ->add_option("--only", options.filter.globs,
+                   "only defects whose name fits the glob: '*-key'; may be repeated")
+      ->allow_extra_args(false);
+  selftest->add_option("--area", raw.areas, "only defects that violate these areas: FRAME,SESS");
+  selftest->add_flag("--fast", options.fast, "only the subset that every build proves");
+  selftest->add_flag("--list", options.list_only, "print the defects, and run nothing");
+  selftest->add_option("--jobs", options.jobs, "defects at the same time; default: one a core")
+      ->check(CLI::Range(1, 256));
+  selftest->add_option("--json", options.json_file, "write the kill matrix here");
   auto* list = app.add_subcommand("list", "what there is: requirements, cases or checks");
   list->add_option("what", options.topic, "requirements, cases or checks")
       ->required()

@@ -15,7 +15,7 @@
 namespace touchstone {
 
 struct Options {
-  std::string command;             // run, list, explain, soak, gate, provider, docs
+  std::string command;             // run, gate, soak, selftest, list, explain, provider, docs
   std::filesystem::path program;   // the running touchstone
   std::filesystem::path data_dir;  // the folder that holds golden/ and conformance/profiles/
 
@@ -36,6 +36,11 @@ struct Options {
   // soak, gate
   int requests = 1000;
   std::vector<Mode> soak_modes;
+
+  // selftest
+  bool fast = false;       // the subset of every build
+  bool list_only = false;  // print the table of defects
+  std::filesystem::path json_file;
 
   // list, explain, docs
   std::string topic;

@@ -19,6 +19,7 @@ struct Context {
 int RunCommand(const Options& options, const Context& context);
 int GateCommand(const Options& options, const Context& context);
 int SoakCommand(const Options& options, const Context& context);
+int SelftestCommand(const Options& options, const Context& context);
 int ProviderCommand(const Options& options, const Context& context);
 int ListCommand(const Options& options);
 int ExplainCommand(const Options& options);

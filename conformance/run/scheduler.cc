@@ -10,9 +10,8 @@
 #include <thread>
 
 namespace touchstone {
-namespace {
 
-CheckResult Execute(Rig& rig, const Job& job) {
+CheckResult PlayJob(Rig& rig, const Job& job) {
   CheckResult result{job.check, job.kind, job.requirements, job.mode, {}, 0, {}};
   const auto begun = std::chrono::steady_clock::now();
   for (const auto& capability : job.capabilities) {
@@ -39,8 +38,6 @@ CheckResult Execute(Rig& rig, const Job& job) {
   return result;
 }
 
-}  // namespace
-
 std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int threads,
                                  RunObserver& observer, std::stop_token stop) {
   std::vector<std::optional<CheckResult>> results(jobs.size());
@@ -57,7 +54,7 @@ std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int thr
             std::lock_guard lock(observing);
             observer.Started(jobs[at]);
           }
-          results[at] = Execute(rig, jobs[at]);
+          results[at] = PlayJob(rig, jobs[at]);
           std::lock_guard lock(observing);
           observer.Finished(jobs[at], *results[at]);
         }

@@ -21,6 +21,9 @@ class RunObserver {
   virtual void Finished(const Job& job, const CheckResult& result) = 0;
 };
 
+// Plays one job here and now.
+CheckResult PlayJob(Rig& rig, const Job& job);
+
 // Plays the jobs. A job that was not begun when `stop` was requested has no result: the ledger sees
 // it.
 std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int threads,

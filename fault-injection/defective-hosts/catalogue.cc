@@ -36,6 +36,11 @@ const std::vector<Defect>& Defects() {
   return defects;
 }
 
+const std::vector<Exception>& Exceptions() {
+  static const std::vector<Exception> exceptions = {};
+  return exceptions;
+}
+
 const Defect* FindDefect(std::string_view name) {
   const auto& all = Defects();
   const auto found = std::ranges::find(all, name, &Defect::name);
