@@ -1,8 +1,222 @@
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "fault-injection/defective-hosts/areas.h"
-#include "fault-injection/defective-hosts/tampering.h"
+#include "fault-injection/defective-hosts/runs.h"
 
 namespace touchstone::defective {
+namespace {
 
-std::vector<Defect> AdmitDefects() { return {}; }
+// A variable that is understood as another number.
+Tampering Reckons(std::string name, int otherwise, std::function<int(int)> reckoned) {
+  Tampering tampering;
+  tampering.launch = [=](Launch& launch) {
+    Runs runs;
+    runs.launch = launch;
+    launch.environment[name] = std::to_string(std::max(0, reckoned(runs.Number(name, otherwise))));
+  };
+  return tampering;
+}
+
+Tampering NoQueueIsTheDefault() {
+  Tampering tampering;
+  tampering.launch = [](Launch& launch) {
+    auto& places = launch.environment["ZENE_QUEUE_MAX"];
+    if (places == "0" || places.empty()) places = "200";
+  };
+  return tampering;
+}
+
+// A run that waits for its session holds a slot: what comes when all are held waits as well.
+Tampering WaitingHoldsASlot() {
+  auto started = std::make_shared<std::set<std::string>>();
+  return Following(
+      [](Object& line, Wire& wire, Runs& runs) {
+        if (!IsRun(line) || runs.Count() < runs.slots()) return Fate::kPass;
+        wire.ToCaller(Ack(line, "ACCEPTED"));
+        runs.Sent(line, true);
+        return Fate::kTaken;
+      },
+      [started](Object& line, Wire& wire, Runs& runs) {
+        const auto id = Text(line, "request_id");
+        if (Text(line, "status") == "ACCEPTED" && started->contains(id)) return Fate::kTaken;
+        if (!IsTerminal(line) || !runs.Find(id)) return Fate::kPass;
+        const auto next = std::ranges::find(runs.open, true, &Run::held);
+        if (next == runs.open.end()) return Fate::kPass;
+        next->held = false;
+        started->insert(next->id);
+        wire.ToHost(Lined(next->request));
+        return Fate::kPass;
+      });
+}
+
+bool IsBusy(const Object& line) { return Text(line, "type") == "error" && CodeOf(line) == "BUSY"; }
+
+Tampering BusyLate() {
+  return OnResponse(IsBusy, [](const std::string& line, const Object&, Wire& wire) {
+    wire.After(1500, [&wire, line] { PassToCaller(line, wire); });
+  });
+}
+
+Tampering BusyAsFinal() {
+  return Following({}, [](Object& line, Wire& wire, Runs&) {
+    if (!IsBusy(line)) return Fate::kPass;
+    wire.ToCaller(Ack(line, "ACCEPTED"));
+    wire.ToCaller(Final(line, "ERROR", "BUSY"));
+    return Fate::kTaken;
+  });
+}
+
+// A refused run is run all the same, when there is room.
+Tampering RefusedRunsLater() {
+  auto refused = std::make_shared<std::vector<Object>>();
+  return Following({}, [refused](Object& line, Wire& wire, Runs& runs) {
+    const Run* run = runs.Find(Text(line, "request_id"));
+    if (!run) return Fate::kPass;
+    if (IsBusy(line)) {
+      refused->push_back(run->request);
+    } else if (IsTerminal(line)) {
+      for (auto& request : std::exchange(*refused, {})) {
+        request["request_id"] = "defect-" + Text(request, "request_id");
+        runs.Hide(Text(request, "request_id"));
+        wire.ToHost(Lined(request));
+      }
+    }
+    return Fate::kPass;
+  });
+}
+
+// A pair that was refused once is refused for good.
+Tampering RefusalIsAnEntry() {
+  auto refused = std::make_shared<std::set<std::string>>();
+  return Following(
+      [refused](Object& line, Wire& wire, Runs& runs) {
+        if (!IsRun(line) || !refused->contains(PairOf(line))) return Fate::kPass;
+        return Refuse(line, wire, runs, "BUSY");
+      },
+      [refused](Object& line, Wire&, Runs& runs) {
+        const Run* run = runs.Find(Text(line, "request_id"));
+        if (run && IsBusy(line)) refused->insert(run->pair());
+        return Fate::kPass;
+      });
+}
+
+// The words of a refused run are put before the session's next prompt.
+Tampering RefusedWordsAreShown() {
+  auto words = std::make_shared<std::map<std::string, std::string>>();
+  return Following(
+      [words](Object& line, Wire&, Runs&) {
+        const auto found = words->find(Text(line, "session_id"));
+        if (!IsRun(line) || found == words->end()) return Fate::kPass;
+        line["prompt"] = found->second + "\n" + Text(line, "prompt");
+        words->erase(found);
+        return Fate::kChanged;
+      },
+      [words](Object& line, Wire&, Runs& runs) {
+        const Run* run = runs.Find(Text(line, "request_id"));
+        if (run && IsBusy(line)) (*words)[run->session] = Text(run->request, "prompt");
+        return Fate::kPass;
+      });
+}
+
+}  // namespace
+
+std::vector<Defect> AdmitDefects() {
+  return {
+      {"one-slot-more",
+       "ADMIT-01",
+       Subtlety::kSubtle,
+       "One run more than ZENE_MAX_CONCURRENCY executes.",
+       [] { return Reckons("ZENE_MAX_CONCURRENCY", 8, [](int n) { return n + 1; }); },
+       {"admit/as-many-as-there-are-slots"}},
+      {"one-slot-less",
+       "ADMIT-01",
+       Subtlety::kSubtle,
+       "One run less than ZENE_MAX_CONCURRENCY executes.",
+       [] { return Reckons("ZENE_MAX_CONCURRENCY", 8, [](int n) { return std::max(1, n - 1); }); },
+       {"admit/as-many-as-there-are-slots"}},
+      {"slots-are-four-by-default",
+       "ADMIT-01",
+       Subtlety::kSubtle,
+       "Without ZENE_MAX_CONCURRENCY four runs execute at once.",
+       [] { return Reckons("ZENE_MAX_CONCURRENCY", 4, [](int n) { return n; }); },
+       {"admit/default-slots"}},
+      {"waiting-for-a-session-holds-a-slot",
+       "ADMIT-01",
+       Subtlety::kSubtle,
+       "A run that waits for its session holds a slot.",
+       WaitingHoldsASlot,
+       {"admit/busy-session-takes-no-slot"}},
+      {"busy-without-429",
+       "ADMIT-02",
+       Subtlety::kBlatant,
+       "BUSY carries no http_status.",
+       [] { return Responses(IsBusy, Remove("error.http_status")); },
+       {"admit/full-queue-is-busy"},
+       true,
+       {"RESP-02"}},
+      {"busy-after-a-while",
+       "ADMIT-02",
+       Subtlety::kSubtle,
+       "BUSY comes after 1.5 s of hoping for a place.",
+       BusyLate,
+       {"admit/full-queue-is-busy"}},
+      {"one-queue-place-more",
+       "ADMIT-02",
+       Subtlety::kSubtle,
+       "One run more than ZENE_QUEUE_MAX is queued.",
+       [] { return Reckons("ZENE_QUEUE_MAX", 200, [](int n) { return n + 1; }); },
+       {"admit/full-queue-is-busy"}},
+      {"one-queue-place-less",
+       "ADMIT-02",
+       Subtlety::kSubtle,
+       "One run less than ZENE_QUEUE_MAX is queued.",
+       [] { return Reckons("ZENE_QUEUE_MAX", 200, [](int n) { return n - 1; }); },
+       {"admit/full-queue-is-busy"}},
+      {"no-queue-is-the-default-queue",
+       "ADMIT-02",
+       Subtlety::kSubtle,
+       "ZENE_QUEUE_MAX=0 is taken for unset.",
+       NoQueueIsTheDefault,
+       {"admit/no-queue"}},
+      {"busy-session-queues-without-a-queue",
+       "ADMIT-02",
+       Subtlety::kSubtle,
+       "With ZENE_QUEUE_MAX=0 a run of a busy session waits all the same.",
+       [] {
+         return QueueingSessions(false, [](const Runs& runs) { return runs.queue_places() == 0; });
+       },
+       {"admit/no-queue"}},
+      {"busy-as-a-final",
+       "ADMIT-02",
+       Subtlety::kSubtle,
+       "A refused run gets an ack and a final ERROR BUSY.",
+       BusyAsFinal,
+       {"admit/full-queue-is-busy"}},
+      {"refused-run-runs-later",
+       "ADMIT-06",
+       Subtlety::kSubtle,
+       "A run that was refused as BUSY is executed when there is room.",
+       RefusedRunsLater,
+       {"admit/refused-leaves-no-trace"}},
+      {"refusal-is-an-entry",
+       "ADMIT-06",
+       Subtlety::kSubtle,
+       "BUSY is remembered under the run's key and repeated.",
+       RefusalIsAnEntry,
+       {"admit/refused-leaves-no-trace"}},
+      {"refused-words-are-shown",
+       "ADMIT-06",
+       Subtlety::kSubtle,
+       "The prompt of a refused run is shown to the provider with the next one.",
+       RefusedWordsAreShown,
+       {"admit/refused-leaves-no-trace"}},
+  };
+}
 
 }  // namespace touchstone::defective
