@@ -176,9 +176,9 @@ ParsedOptions ParseOptions(int argc, char** argv) {
       ->check(CLI::Range(0, 65535))
       ->default_str("0");
   auto* docs = app.add_subcommand("docs", "the reference pages that are generated from data");
-  docs->add_option("page", options.topic, "contract")
+  docs->add_option("page", options.topic, "contract or defects")
       ->required()
-      ->check(CLI::IsMember({"contract"}));
+      ->check(CLI::IsMember({"contract", "defects"}));
   docs->add_flag("--check", options.check,
                  "compare with docs/ instead of printing; exit 1 when stale");
 

@@ -127,15 +127,16 @@ class Reader {
   }
 
   void ReadHead(const object& head, Case& into) {
-    static constexpr std::string_view kKeys[] = {"case", "requirements", "modes",  "about",
-                                                 "env",  "capabilities", "timing", "serial"};
+    static constexpr std::string_view kKeys[] = {"case",     "requirements", "modes",
+                                                 "about",    "env",          "capabilities",
+                                                 "dialects", "timing",       "serial"};
     for (const auto& [key, ignored] : head) {
       if (std::find(std::begin(kKeys), std::end(kKeys), std::string_view(key)) == std::end(kKeys)) {
         Fault(1, fmt::format("unknown key \"{}\" in the first line; known: {} rows",
                              std::string_view(key), fmt::join(kKeys, " ")));
       }
     }
-    for (std::string_view key : {"requirements", "modes", "capabilities"}) {
+    for (std::string_view key : {"requirements", "modes", "capabilities", "dialects"}) {
       const value* list = head.if_contains(key);
       if (list && (!list->is_array() || Strings(list).size() != list->get_array().size()))
         Fault(1, fmt::format("`{}` must be a list of strings", key));
@@ -172,6 +173,10 @@ class Reader {
     into.capabilities = Strings(head.if_contains("capabilities"));
     for (const auto& name : into.capabilities) {
       if (!IsCapability(name)) Fault(1, fmt::format("unknown capability \"{}\"", name));
+    }
+    into.dialects = Strings(head.if_contains("dialects"));
+    for (const auto& name : into.dialects) {
+      if (!IsDialect(name)) Fault(1, fmt::format("unknown dialect \"{}\"", name));
     }
     ReadTiming(head, into);
     into.serial = ReadFlag(head, "serial");

@@ -38,6 +38,8 @@ struct Case {
   std::string about;
   boost::json::object env;
   std::vector<std::string> capabilities;
+  std::vector<std::string>
+      dialects;  // of the provider, that its bodies are written for; empty: all
   bool timing = false;
   bool best_of_timing = false;  // one trial of five is enough
   bool serial = false;

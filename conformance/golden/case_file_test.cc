@@ -82,6 +82,7 @@ TEST(CaseFile, RefusesABadFirstLine) {
            {WithHead("\"serial\":\"yes\""), 1, "`serial`"},
            {WithHead("\"capabilities\":\"tools\""), 1, "`capabilities`"},
            {WithHead("\"capabilities\":[5]"), 1, "`capabilities`"},
+           {WithHead("\"dialects\":[\"smoke\"]"), 1, "unknown dialect \"smoke\""},
            {WithHead("\"rows\":[]"), 1, "`rows`"},
            {WithHead("\"rows\":{}"), 1, "`rows`"},
            {WithHead("\"rows\":[{}]"), 1, "each row needs a `name`"},

@@ -1,6 +1,9 @@
 #include "conformance/golden/case_runner.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "conformance/golden/player.h"
 
@@ -93,6 +96,12 @@ PlayResult PlayCase(Rig& rig, const Case& one, Mode mode) {
   if (!rig.profile.CommandFor(mode)) {
     PlayResult result;
     result.not_playable = fmt::format("the profile has no command for mode {}", ToString(mode));
+    return result;
+  }
+  const auto& dialects = one.dialects;
+  if (!dialects.empty() && std::ranges::find(dialects, rig.profile.dialect) == dialects.end()) {
+    PlayResult result;
+    result.not_playable = fmt::format("its provider speaks {} only", fmt::join(dialects, ", "));
     return result;
   }
   return Player(rig, one, mode).Play();

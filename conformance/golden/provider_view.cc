@@ -13,6 +13,12 @@ namespace {
 using boost::json::object;
 using boost::json::value;
 
+bool IsToolResult(const value& part) {
+  const auto* fields = part.if_object();
+  const auto* type = fields ? StringAt(*fields, "type") : nullptr;
+  return type && *type == "tool_result";
+}
+
 // A message's text: a string, or the text parts of a list.
 std::string ContentText(const value* content) {
   if (!content) return {};
@@ -20,8 +26,10 @@ std::string ContentText(const value* content) {
   std::string text;
   if (content->is_array()) {
     for (const auto& part : content->get_array()) {
-      const auto* piece = part.is_object() ? StringAt(part.get_object(), "text") : nullptr;
+      const auto* fields = part.if_object();
+      const auto* piece = fields ? StringAt(*fields, "text") : nullptr;
       if (piece) text += *piece;
+      if (fields && IsToolResult(part)) text += ContentText(fields->if_contains("content"));
     }
   }
   return text;
@@ -98,8 +106,12 @@ boost::json::array TurnsOf(const provider::Call& call) {
     const auto* fields = message.if_object();
     const auto* role = fields ? StringAt(*fields, "role") : nullptr;
     if (!role || *role == "system" || *role == "developer") continue;
-    turns.push_back(boost::json::array{
-        *role, boost::json::string(ContentText(fields->if_contains("content")))});
+    const auto* content = fields->if_contains("content");
+    const auto* parts = content ? content->if_array() : nullptr;
+    // Anthropic has no role for it: a tool's result is a part of the user's turn.
+    const bool result = parts && !parts->empty() && IsToolResult(parts->front());
+    turns.push_back(boost::json::array{result ? boost::json::string("tool") : *role,
+                                       boost::json::string(ContentText(content))});
   }
   return turns;
 }

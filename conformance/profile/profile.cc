@@ -59,7 +59,7 @@ class Reader {
     }
     if (key == "provider_dialect") {
       if (auto fault = Text(v, into_.dialect); !fault.empty()) return fault;
-      if (into_.dialect == "openai-chat" || into_.dialect == "anthropic") return {};
+      if (IsDialect(into_.dialect)) return {};
       return fmt::format("expected \"openai-chat\" or \"anthropic\", got \"{}\"", into_.dialect);
     }
     if (key == "modes") return Commands(v);
@@ -176,6 +176,8 @@ tl::expected<Profile, std::string> LoadProfile(const std::filesystem::path& file
 }
 
 bool IsCapability(std::string_view name) { return IsKnown(kCapabilities, name); }
+
+bool IsDialect(std::string_view name) { return name == "openai-chat" || name == "anthropic"; }
 
 Profile ProfileForCommand(const std::vector<std::string>& command) {
   Profile profile;

@@ -47,6 +47,9 @@ tl::expected<Profile, std::string> LoadProfile(const std::filesystem::path& file
 // Whether the contract knows the capability.
 bool IsCapability(std::string_view name);
 
+// Whether the mock provider speaks it.
+bool IsDialect(std::string_view name);
+
 // The command line of §1 appended to a bare command.
 Profile ProfileForCommand(const std::vector<std::string>& command);
 
