@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "fault-injection/defective-hosts/areas.h"
+#include "fault-injection/defective-hosts/provider_proxy.h"
 #include "fault-injection/defective-hosts/tampering.h"
 
 namespace touchstone::defective {
@@ -13,6 +14,7 @@ Tampering Nothing() {
   tampering.request = PassToHost;
   tampering.response = PassToCaller;
   tampering.exit = [](int status, Wire&) { return status; };
+  tampering.provider = [](ProviderExchange&) {};
   return tampering;
 }
 
