@@ -249,7 +249,7 @@ std::vector<Defect> CtrlDefects() {
        Subtlety::kSubtle,
        "A second cancel before the final is refused.",
        [] { return RefusingCancelOf([](const Run& run) { return run.canceled; }); },
-       {"ctrl/second-cancel"}},
+       {"ctrl/second-cancel-before-the-final"}},
       {"canceled-after-the-grace",
        "CTRL-02",
        Subtlety::kBlatant,

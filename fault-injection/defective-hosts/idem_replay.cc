@@ -1,3 +1,4 @@
+#include <chrono>
 #include <map>
 #include <memory>
 #include <set>
@@ -101,6 +102,34 @@ Tampering RepeatingFailures(std::function<bool(const Object& terminal)> which) {
       });
 }
 
+// An answer is repeated within its time to live, counted from its last replay. Within one process.
+Tampering ReplayProlongsItsEntry() {
+  struct Entry {
+    Object answer;
+    std::chrono::steady_clock::time_point used;
+  };
+  auto entries = std::make_shared<std::map<std::string, Entry>>();
+  return Following(
+      [entries](Object& line, Wire& wire, Runs& runs) {
+        const auto found = IsRun(line) ? entries->find(PairOf(line)) : entries->end();
+        const auto now = std::chrono::steady_clock::now();
+        const std::chrono::seconds ttl(runs.Number("ZENE_IDEMPOTENCY_TTL_SEC", 600));
+        if (found == entries->end() || now - found->second.used > ttl) return Fate::kPass;
+        found->second.used = now;
+        found->second.answer["request_id"] = line.at("request_id");
+        wire.ToCaller(Lined(found->second.answer));
+        return Fate::kTaken;
+      },
+      [entries](Object& line, Wire&, Runs& runs) {
+        const Run* run = runs.Find(Text(line, "request_id"));
+        if (!run || !Of("final", "OK")(line)) return Fate::kPass;
+        auto answer = line;
+        answer["replayed"] = true;
+        (*entries)[run->pair()] = {answer, std::chrono::steady_clock::now()};
+        return Fate::kPass;
+      });
+}
+
 // The table is full: new pairs are not kept, in place of the oldest ones.
 Tampering NewestAreDropped() {
   auto kept = std::make_shared<std::set<std::string>>();
@@ -189,13 +218,13 @@ std::vector<Defect> ReplayDefects() {
        Subtlety::kSubtle,
        "Only 4 KiB of an answer are kept for its replay.",
        [] { return Cut(4096); },
-       {"idem/replay-of-odd-texts/*"}},
+       {"idem/replay-of-odd-texts/six-kib"}},
       {"replay-cut-at-64-kib",
        "IDEM-01",
        Subtlety::kSubtle,
        "Only 64 KiB of an answer are kept for its replay.",
        [] { return Cut(65536); },
-       {"idem/replay-of-odd-texts/*"}},
+       {"idem/replay-of-a-long-text"}},
       {"replay-ends-at-nul",
        "IDEM-01",
        Subtlety::kSubtle,
@@ -205,7 +234,7 @@ std::vector<Defect> ReplayDefects() {
            value = std::string(value.as_string().c_str());
          }));
        },
-       {"idem/replay-of-odd-texts/*"}},
+       {"idem/replay-of-odd-texts/nul"}},
       {"replay-unmarked",
        "IDEM-02",
        Subtlety::kBlatant,
@@ -232,7 +261,7 @@ std::vector<Defect> ReplayDefects() {
          return MarkerWords({"true", "false"});
        },
        {"idem/marker-off/*"}},
-      {"first-answer-marked-false",
+      {"marker-off-says-false",
        "IDEM-02",
        Subtlety::kSubtle,
        "With the marker off, a replay carries replayed false.",
@@ -287,6 +316,12 @@ std::vector<Defect> ReplayDefects() {
        "ZENE_IDEMPOTENCY_TTL_SEC is not read.",
        [] { return Environment("ZENE_IDEMPOTENCY_TTL_SEC", std::nullopt); },
        {"sess/time-to-live"}},
+      {"replay-prolongs-its-entry",
+       "IDEM-07",
+       Subtlety::kSubtle,
+       "Each replay makes its entry young again.",
+       ReplayProlongsItsEntry,
+       {"idem/replay-prolongs-nothing"}},
       {"most-keys-ignored",
        "IDEM-07",
        Subtlety::kBlatant,

@@ -176,7 +176,7 @@ std::vector<Defect> TimeDefects() {
        "TIME-05",
        Subtlety::kRare,
        "One timeout in 20 never gives its slot back.",
-       [] { return LosingSlots(20); },
+       [] { return LosingSlots(50); },
        {"time/slots-survive-many-failures"}},
       {"session-stuck-after-a-timeout",
        "TIME-05",
