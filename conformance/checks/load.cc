@@ -121,9 +121,9 @@ Judgement NoTrend(Rig& rig, Mode mode) {
 
 const CheckRegistration kThousand(
     {.name = "load/thousand-requests",
-     .requirements = {"LOAD-01"},
+     .requirements = {"LOAD-01", "WIRE-01"},
      .modes = {Mode::kStream, Mode::kOneShot, Mode::kBridge},
-     .about = "1000 requests of several kinds, each answered exactly once and as it should be.",
+     .about = "1000 requests of several kinds, each answered once, as it should be; a call a run.",
      .serial = true,
      .play = ThousandRequests});
 const CheckRegistration kNoTrend(

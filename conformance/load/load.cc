@@ -49,6 +49,7 @@ class Tally {
     std::lock_guard lock(mutex_);
     ++result_.answered;
     ++result_.outcomes[outcome];
+    executed_ += outcome == "OK" && item.expected == "OK";
     latencies_.push_back(ms);
     const bool text_fits = item.text.empty() || line.Text("text") == item.text;
     if (outcome == expected && text_fits) {
@@ -64,6 +65,25 @@ class Tally {
       told_ = now;
       progress_(result_.answered);
     }
+  }
+
+  // What the provider saw of one conversation.
+  void Asked(const provider::Lane& lane) {
+    std::lock_guard lock(mutex_);
+    lane.WaitUntil(
+        [this](const provider::Snapshot& journal) {
+          calls_ += static_cast<int>(journal.calls.size());
+          return true;
+        },
+        Clock::now());
+  }
+
+  // Each run that was executed made one call, in all of the load.
+  void JudgeCalls() {
+    std::lock_guard lock(mutex_);
+    if (calls_ == executed_) return;
+    AddLocked({"WIRE-01", fmt::format("{} runs were executed, and the provider was asked {} times",
+                                      executed_, calls_)});
   }
 
   void Add(std::vector<Violation> violations, const std::string& transcript) {
@@ -89,6 +109,7 @@ class Tally {
   const std::function<void(int)>& progress_;
   std::mutex mutex_;  // guards all below
   LoadResult result_;
+  int executed_ = 0, calls_ = 0;
   std::vector<double> latencies_;
   TimePoint told_ = Clock::now();
 };
@@ -140,6 +161,7 @@ void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_to
         talk.Transcript());
   }
   if (!stop.stop_requested()) talk.Finish();
+  tally.Asked(talk.lane());
   tally.Add(talk.Violations(), talk.Transcript());
 }
 
@@ -164,6 +186,7 @@ void LoadOneShots(Rig& rig, const LoadOptions& options, int worker, std::atomic<
     }
     talk.Retire(**host);
   }
+  tally.Asked(talk.lane());
   tally.Add(talk.Violations(), talk.Transcript());
 }
 
@@ -183,6 +206,10 @@ LoadResult RunLoad(Rig& rig, const LoadOptions& options, const std::function<voi
     }
   }
   LoadResult result = tally.Result();
+  if (result.violations.empty() && !stop.stop_requested()) {
+    tally.JudgeCalls();
+    result = tally.Result();
+  }
   result.seconds = std::chrono::duration<double>(Clock::now() - begun).count();
   result.interrupted = stop.stop_requested();
   if (result.violations.empty() && !result.interrupted && result.answered != options.requests) {
