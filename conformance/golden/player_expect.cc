@@ -211,17 +211,19 @@ StepResult Player::ProviderSaw(const Step& step) {
   std::string difference;
   std::optional<TimePoint> moment;
   Captures captures;
+  bool too_late = false;
   const bool holds = talk_.lane().WaitUntil(
       [&](const provider::Snapshot& journal) {
         captures = captures_;
         const auto mismatch = ProviderMismatch(pattern, journal, captures);
         difference = mismatch.value_or("");
         moment = MomentOf(pattern, journal);
-        return !mismatch;
+        too_late = mismatch && HasMoreCalls(pattern, journal);
+        return !mismatch || too_late;
       },
       Deadline(step));
-  if (!holds) {
-    talk_.rig().patience.RanOut();
+  if (!holds || too_late) {
+    if (!too_late) talk_.rig().patience.RanOut();
     return Broken(difference);
   }
   captures_ = captures;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "conformance/contract/shape.h"
 #include "conformance/observe/framing.h"
@@ -145,6 +146,17 @@ std::optional<std::string> ProviderMismatch(const object& pattern,
     if (fault) return fault;
   }
   return std::nullopt;
+}
+
+bool HasMoreCalls(const object& pattern, const provider::Snapshot& journal) {
+  const value* wanted = pattern.if_contains("calls");
+  const auto size = static_cast<std::int64_t>(journal.calls.size());
+  if (wanted && wanted->is_int64()) return size > wanted->get_int64();
+  constexpr std::string_view kBetween = "<between:";
+  const auto text =
+      wanted && wanted->is_string() ? std::string_view(wanted->get_string()) : std::string_view();
+  if (!text.starts_with(kBetween)) return false;
+  return size > std::atoll(std::string(text.substr(text.rfind(':') + 1)).c_str());
 }
 
 std::optional<std::chrono::steady_clock::time_point> MomentOf(const object& pattern,
