@@ -27,10 +27,8 @@ std::string ContentText(const value* content) {
   std::string text;
   if (content->is_array()) {
     for (const auto& part : content->get_array()) {
-      const auto* fields = part.if_object();
-      const auto* piece = fields ? StringAt(*fields, "text") : nullptr;
+      const auto* piece = part.is_object() ? StringAt(part.get_object(), "text") : nullptr;
       if (piece) text += *piece;
-      if (fields && IsToolResult(part)) text += ContentText(fields->if_contains("content"));
     }
   }
   return text;
@@ -96,6 +94,22 @@ bool Occurs(const std::string& text, const object& pattern, const provider::Snap
   return std::any_of(journal.calls.begin(), journal.calls.end(), in);
 }
 
+// Anthropic has no role for them: tools' results are parts of one user's turn. Here each is a turn,
+// as with OpenAI.
+bool AppendToolResults(const value* content, boost::json::array& turns) {
+  const auto* parts = content ? content->if_array() : nullptr;
+  if (!parts || parts->empty() || !IsToolResult(parts->front())) return false;
+  for (const auto& part : *parts) {
+    const auto* fields = part.if_object();
+    if (!fields) continue;
+    const bool result = IsToolResult(part);
+    const auto text = result ? ContentText(fields->if_contains("content"))
+                             : ContentText(fields->if_contains("text"));
+    turns.push_back(boost::json::array{result ? "tool" : "user", boost::json::string(text)});
+  }
+  return true;
+}
+
 }  // namespace
 
 boost::json::array TurnsOf(const provider::Call& call) {
@@ -108,11 +122,8 @@ boost::json::array TurnsOf(const provider::Call& call) {
     const auto* role = fields ? StringAt(*fields, "role") : nullptr;
     if (!role || *role == "system" || *role == "developer") continue;
     const auto* content = fields->if_contains("content");
-    const auto* parts = content ? content->if_array() : nullptr;
-    // Anthropic has no role for it: a tool's result is a part of the user's turn.
-    const bool result = parts && !parts->empty() && IsToolResult(parts->front());
-    turns.push_back(boost::json::array{result ? boost::json::string("tool") : *role,
-                                       boost::json::string(ContentText(content))});
+    if (AppendToolResults(content, turns)) continue;
+    turns.push_back(boost::json::array{*role, boost::json::string(ContentText(content))});
   }
   return turns;
 }

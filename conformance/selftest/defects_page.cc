@@ -15,11 +15,11 @@ constexpr std::string_view kIntroduction =
     R"(<!-- Generated: touchstone docs defects > docs/defects.md -->
 # Hosts with one thing broken
 
-`touchstone selftest` runs the judge against each of these and demands that it fails them by the requirement that they
-violate. `defective-host --defect NAME -- HOST …` (fault-injection/defective-hosts) stands before any conforming host
-and breaks that one thing; `touchstone run --only …` at it shows what the judge sees. *Blatant* shows always, *subtle*
-for one class of inputs, *rare* in about one of 50 occasions. A defect marked ∙ is not in the fast subset (`--fast`)
-that `ci/test` proves.
+`touchstone selftest` runs the judge against each of these and demands that it fails them by the
+requirement that they violate. `defective-host --defect NAME -- HOST …` (of
+fault-injection/defective-hosts) stands before any conforming host and breaks that one thing.
+*Blatant* shows always, *subtle* for one class of inputs, *rare* in about one of 50 occasions. A
+defect marked ∙ is not in the fast subset (`--fast`) that `ci/test` proves.
 
 )";
 
