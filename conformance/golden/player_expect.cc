@@ -218,7 +218,7 @@ StepResult Player::ProviderSaw(const Step& step) {
         const auto mismatch = ProviderMismatch(pattern, journal, captures);
         difference = mismatch.value_or("");
         moment = MomentOf(pattern, journal);
-        too_late = mismatch && HasMoreCalls(pattern, journal);
+        too_late = mismatch && CanNoLongerHold(pattern, journal, captures_);
         return !mismatch || too_late;
       },
       Deadline(step));

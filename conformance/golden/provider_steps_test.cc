@@ -1,6 +1,7 @@
 // The steps about the mock provider: what it answers, and what it must have seen.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 #include "conformance/testing/test_judge.h"
@@ -105,6 +106,27 @@ TEST_F(ProviderSteps, SeesEveryPartOfACall) {
     const std::string settled = "{\"provider_saw\":{\"open\":0}}\n";
     Fails(kOnce + settled + "{\"provider_saw\":{" + pattern + "},\"deadline_ms\":50}\n", says);
   }
+}
+
+// A deadline of 20 s must not be waited for when the calls that the pattern allows have been made.
+TEST_F(ProviderSteps, WhatCanNoLongerComeTrueFailsAtOnce) {
+  const char* wrong[] = {R"("calls":0)", R"("calls":1,"turns":[])",
+                         R"("calls":1,"lacks":"provider")", R"("calls":1,"method":"GET")",
+                         R"("calls":1,"contains":"provider x")"};
+  const auto begun = std::chrono::steady_clock::now();
+  for (const std::string pattern : wrong)
+    Fails(kOnce + "{\"provider_saw\":{" + pattern + "}}\n", "call");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(15));
+}
+
+TEST_F(ProviderSteps, WhatMayStillComeTrueIsWaitedFor) {
+  const std::string slow = R"({"provider":[{"respond":{"text":"one","delay_ms":150}}]})"
+                           "\n";
+  Passes(slow + Ask("a", "") +
+             R"({"provider_saw":{"calls":1,"open":0,"turns":[["user","provider a"]]}})"
+             "\n" +
+             Outcome("a", "\"ok\":true"),
+         S);
 }
 
 TEST_F(ProviderSteps, CountsTheCallsOfThisPlayAlone) {

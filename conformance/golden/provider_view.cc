@@ -159,6 +159,9 @@ std::optional<std::string> ProviderMismatch(const object& pattern,
   return std::nullopt;
 }
 
+namespace {
+
+// The provider was asked more often than the pattern allows.
 bool HasMoreCalls(const object& pattern, const provider::Snapshot& journal) {
   const value* wanted = pattern.if_contains("calls");
   const auto size = static_cast<std::int64_t>(journal.calls.size());
@@ -168,6 +171,28 @@ bool HasMoreCalls(const object& pattern, const provider::Snapshot& journal) {
       wanted && wanted->is_string() ? std::string_view(wanted->get_string()) : std::string_view();
   if (!text.starts_with(kBetween)) return false;
   return size > std::atoll(std::string(text.substr(text.rfind(':') + 1)).c_str());
+}
+
+}  // namespace
+
+bool CanNoLongerHold(const object& pattern, const provider::Snapshot& journal,
+                     const Captures& captures) {
+  if (HasMoreCalls(pattern, journal)) return true;
+  const value* closed = pattern.if_contains("closed_by_caller");
+  if (closed && closed->is_int64() && CountClosed(journal) > closed->get_int64()) return true;
+  // What a call shows is whole when it arrives. When the pattern allows no further call, the ones
+  // that are there are those that it means.
+  const value* calls = pattern.if_contains("calls");
+  if (!calls || !calls->is_int64() ||
+      calls->get_int64() != static_cast<std::int64_t>(journal.calls.size())) {
+    return false;
+  }
+  object shown;
+  for (const auto& [key, wanted] : pattern) {
+    if (key != "calls" && key != "open" && key != "closed_by_caller") shown[key] = wanted;
+  }
+  Captures scratch = captures;
+  return ProviderMismatch(shown, journal, scratch).has_value();
 }
 
 std::optional<std::chrono::steady_clock::time_point> MomentOf(const object& pattern,

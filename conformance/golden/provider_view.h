@@ -16,9 +16,10 @@ namespace touchstone {
 std::optional<std::string> ProviderMismatch(const boost::json::object& pattern,
                                             const provider::Snapshot& journal, Captures& captures);
 
-// Nothing that is yet to come can make the pattern hold: the provider was asked more often than it
-// allows.
-bool HasMoreCalls(const boost::json::object& pattern, const provider::Snapshot& journal);
+// Nothing that is yet to come can make the pattern hold: the provider was asked, or left, more often
+// than it allows, or the calls that it allows have shown something else.
+bool CanNoLongerHold(const boost::json::object& pattern, const provider::Snapshot& journal,
+                     const Captures& captures);
 
 // The transcript that a call shows the provider, without system messages:
 // [["user","a"],["assistant","b"]].
