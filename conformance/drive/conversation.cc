@@ -62,6 +62,10 @@ std::optional<std::string> Conversation::Variable(std::string_view name) const {
   return std::nullopt;
 }
 
+bool Conversation::IsVariable(std::string_view name) {
+  return std::ranges::find(kVariables, name) != std::end(kVariables);
+}
+
 void Conversation::SetEnv(const std::string& name, std::optional<std::string> value) {
   overrides_[name] = std::move(value);
 }

@@ -33,6 +33,10 @@ class Conversation {
 
   // The value of ${provider.base_url} and the other variables of a case; nothing when unknown.
   std::optional<std::string> Variable(std::string_view name) const;
+  static constexpr std::string_view kVariables[] = {"provider.base_url", "provider.key",
+                                                    "provider.model",    "state_dir",
+                                                    "closed_port",       "silent_port"};
+  static bool IsVariable(std::string_view name);
 
   // Changes the environment of processes started from here on; nothing removes the variable.
   void SetEnv(const std::string& name, std::optional<std::string> value);

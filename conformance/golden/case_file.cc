@@ -8,6 +8,7 @@
 #include <iterator>
 #include <regex>
 
+#include "conformance/drive/conversation.h"
 #include "conformance/golden/step_kinds.h"
 #include "conformance/observe/strict_json.h"
 #include "conformance/profile/profile.h"
@@ -119,11 +120,23 @@ class Reader {
     result.name = row.name.empty() ? name_ : name_ + "/" + row.name;
     object head = lines.front().second.get_object();
     head.erase("rows");
-    ReadHead(Substitute(head, lookup, false).get_object(), result);
+    ReadHead(Resolve(1, head, lookup), result);
     for (std::size_t i = 1; i < lines.size(); ++i) {
-      ReadStep(lines[i].first, Substitute(lines[i].second, lookup, false).get_object(), result);
+      ReadStep(lines[i].first, Resolve(lines[i].first, lines[i].second, lookup), result);
     }
     cases_.push_back(std::move(result));
+  }
+
+  // With the row's values. What else has the form of a variable must be one that a play knows.
+  object Resolve(int line, const value& text, const Lookup& row) {
+    value resolved = Substitute(text, row, false);
+    for (const auto& name : VariablesIn(resolved)) {
+      if (Conversation::IsVariable(name)) continue;
+      Fault(line, fmt::format("unknown variable ${{{}}}; known: {}{}; $${{ is a literal ${{", name,
+                              fmt::join(Conversation::kVariables, " "),
+                              name.starts_with("row.") ? ", and the row's keys" : ""));
+    }
+    return std::move(resolved.get_object());
   }
 
   void ReadHead(const object& head, Case& into) {

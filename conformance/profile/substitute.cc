@@ -57,16 +57,14 @@ value Substitute(const value& v, const Lookup& lookup, bool last) {
   return v;
 }
 
-std::optional<std::string> FindVariable(const value& v) {
-  std::optional<std::string> found;
-  Substitute(
-      v,
-      [&](std::string_view name) -> std::optional<value> {
-        if (!found) found = "${" + std::string(name) + "}";
-        return std::nullopt;
-      },
-      true);
-  return found;
+std::set<std::string> VariablesIn(const value& v) {
+  std::set<std::string> names;
+  const Lookup note = [&](std::string_view name) -> std::optional<value> {
+    names.emplace(name);
+    return std::nullopt;
+  };
+  Substitute(v, note, false);
+  return names;
 }
 
 }  // namespace touchstone

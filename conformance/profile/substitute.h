@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -20,7 +21,7 @@ using Lookup = std::function<std::optional<boost::json::value>(std::string_view 
 boost::json::value Substitute(const boost::json::value& value, const Lookup& lookup, bool last);
 std::string SubstituteText(std::string_view text, const Lookup& lookup, bool last);
 
-// The first ${NAME} left in the value, for an error message.
-std::optional<std::string> FindVariable(const boost::json::value& value);
+// The names of all variables in the value.
+std::set<std::string> VariablesIn(const boost::json::value& value);
 
 }  // namespace touchstone
