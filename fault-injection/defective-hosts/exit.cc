@@ -1,9 +1,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "fault-injection/defective-hosts/areas.h"
@@ -75,6 +78,25 @@ void BlankIsAValue(Launch& launch) {
     launch.environment["ZENE_QUEUE_MAX"] = "blank";
 }
 
+// A word that is none of the variable's is taken for its default.
+void UnknownWordIsTheDefault(Launch& launch) {
+  const std::map<std::string, std::set<std::string>> words = {
+      {"ZENE_LOG_LEVEL", {"trace", "debug", "info", "warn", "error"}},
+      {"LLM_PROVIDER", {"openai", "anthropic", "echo"}},
+      {"ZENE_IDEMPOTENCY_REPLAY_MARKER", {"true", "false", "1", "0", "yes", "no"}}};
+  for (const auto& [name, known] : words) {
+    auto text = Setting(launch, name);
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (!known.contains(text)) launch.environment.erase(name);
+  }
+}
+
+void LowerCaseOnly(Launch& launch) {
+  const auto level = Setting(launch, "ZENE_LOG_LEVEL");
+  if (level.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != level.npos)
+    launch.environment["ZENE_LOG_LEVEL"] = "unknown";
+}
+
 // The message of a bad configuration goes to stdout, too.
 Tampering ConfigurationErrorOnStdout() {
   Tampering tampering;
@@ -85,11 +107,17 @@ Tampering ConfigurationErrorOnStdout() {
   return When([](const Launch& launch) { return launch.streams(); }, tampering);
 }
 
+// Who comes through with a wrong command line is a one-shot that gets no line: it need not wait
+// long.
+void NeedNotWait(Launch& launch) { launch.environment["ZENE_STDIN_TIMEOUT_MS"] = "50"; }
+
 void NoNope(Launch& launch) {
+  NeedNotWait(launch);
   std::erase_if(launch.argv, [](const auto& word) { return word == "--nope" || word == "-z"; });
 }
 
 void AnyProtocol(Launch& launch) {
+  NeedNotWait(launch);
   for (auto& word : launch.argv) {
     if (word == "v9") word = "v1";
   }
@@ -97,6 +125,7 @@ void AnyProtocol(Launch& launch) {
 
 void StreamsBesideTheBridge(Launch& launch) {
   if (!launch.bridge() || !launch.streams()) return;
+  NeedNotWait(launch);
   std::erase(launch.argv, "--single-request=false");
 }
 
@@ -168,14 +197,27 @@ std::vector<Defect> StatusDefects() {
        Subtlety::kSubtle,
        "ZENE_MAX_CONCURRENCY=0 means the default.",
        [] { return Launching(ZeroMeansTheDefault); },
-       {"exit/bad-configuration-of-a-stream/max-concurrency-below*",
-        "exit/self-test-of-a-bad-configuration*"}},
+       {"exit/bad-configuration-of-a-one-shot/max-concurrency-below*"}},
       {"upper-limit-is-outside",
        "EXIT-03",
        Subtlety::kRare,
        "The highest value of a range is refused.",
        [] { return Launching(UpperLimitIsOutside); },
        {"exit/configuration-at-its-limits/max-concurrency-highest*"}},
+      {"unknown-word-is-the-default",
+       "EXIT-03",
+       Subtlety::kSubtle,
+       "A log level, a provider or a boolean that is no known word is ignored.",
+       [] { return Launching(UnknownWordIsTheDefault); },
+       {"exit/bad-configuration-of-a-one-shot/log-level*",
+        "exit/bad-configuration-of-a-one-shot/*provider*",
+        "exit/bad-configuration-of-a-one-shot/*marker*"}},
+      {"levels-in-lower-case-only",
+       "EXIT-03",
+       Subtlety::kRare,
+       "A log level in capitals is refused.",
+       [] { return Launching(LowerCaseOnly); },
+       {"exit/configuration-at-its-limits/*level*"}},
       {"blank-is-a-value",
        "EXIT-03",
        Subtlety::kSubtle,

@@ -113,7 +113,7 @@ std::vector<Defect> StdoutDefects() {
            wire.ToCaller("INFO log rotated\n");
          });
        },
-       {"frame/stderr-full/S"}},
+       {"frame/stderr-full"}},
       {"byte-order-mark-first",
        "FRAME-01",
        Subtlety::kBlatant,
@@ -161,7 +161,7 @@ std::vector<Defect> StdoutDefects() {
          tampering.response = [](const std::string& line, Wire& wire) { wire.ToCaller(line); };
          return When(IsOneShot, tampering);
        },
-       {"frame/last-ping-without-lf*"}},
+       {"frame/stdout-is-clean/info*"}},
       {"not-a-number-for-latency",
        "FRAME-01",
        Subtlety::kSubtle,
@@ -211,13 +211,15 @@ std::vector<Defect> StdoutDefects() {
              },
              tampering);
        },
-       {"frame/stdout-is-clean/debug*"}},
+       {"frame/stdout-is-clean/debug*"},
+       true,
+       {"RESP-01"}},
       {"blocks-on-a-full-stderr",
        "FRAME-02",
        Subtlety::kBlatant,
        "Each answer is logged to stderr, and waits until the log line is written.",
        [] { return LogsToStderr(LogOrBlock); },
-       {"frame/stderr-full/S"},
+       {"frame/stderr-full"},
        false},
       {"dies-of-a-closed-stderr",
        "FRAME-02",
@@ -235,7 +237,7 @@ std::vector<Defect> LineDefects() {
        Subtlety::kBlatant,
        "Of several requests in one write only the first is read.",
        OneLineOfEachRead,
-       {"frame/one-write-many-requests*"}},
+       {"frame/one-write-then-eof*"}},
       {"line-at-the-buffers-edge-is-lost",
        "FRAME-03",
        Subtlety::kRare,
@@ -253,15 +255,16 @@ std::vector<Defect> LineDefects() {
        Subtlety::kSubtle,
        "A character of several bytes that two reads share becomes replacement characters.",
        DecodesEachRead,
-       {"frame/split-inside-a-character*"}},
+       {"frame/split-inside-a-character*"},
+       false},
       {"cr-is-part-of-the-line",
        "FRAME-05",
        Subtlety::kBlatant,
-       "A line that ends with CR LF is refused.",
+       "A one-shot refuses a line that ends with CR LF.",
        [] {
-         return RequestLines([](const std::string& line) {
-           return line.ends_with('\r') ? std::string(kNoRequest) : line;
-         });
+         return When(IsOneShot, RequestLines([](const std::string& line) {
+                       return line.ends_with('\r') ? std::string(kNoRequest) : line;
+                     }));
        },
        {"frame/cr-before-lf*"}},
       {"blank-line-is-a-bad-line",
@@ -295,12 +298,12 @@ std::vector<Defect> LineDefects() {
       {"array-of-one-is-a-request",
        "FRAME-06",
        Subtlety::kSubtle,
-       "An array that holds one request is taken for the request.",
+       "A one-shot takes an array that holds one request for the request.",
        [] {
-         return RequestLines([](const std::string& line) {
-           const bool wrapped = line.starts_with("[{") && line.ends_with("}]");
-           return wrapped ? line.substr(1, line.size() - 2) : line;
-         });
+         return When(IsOneShot, RequestLines([](const std::string& line) {
+                       const bool wrapped = line.starts_with("[{") && line.ends_with("}]");
+                       return wrapped ? line.substr(1, line.size() - 2) : line;
+                     }));
        },
        {"frame/not-an-object/array-of-request*"}},
       {"rest-of-the-line-is-ignored",
@@ -322,20 +325,21 @@ std::vector<Defect> LineDefects() {
                        return skip ? std::nullopt : std::optional(line);
                      }));
        },
-       {"frame/not-json/words*"}},
-      {"gives-up-after-ten-bad-lines",
+       {"frame/not-json/words*"},
+       false},
+      {"gives-up-after-50-bad-lines",
        "FRAME-07",
        Subtlety::kSubtle,
-       "After ten bad lines the host takes its caller for broken, and exits.",
+       "After fifty bad lines the host takes its caller for broken, and exits.",
        [] {
          Tampering tampering;
          tampering.request = [bad = 0](const std::string& line, Wire& wire) mutable {
            PassToHost(line, wire);
-           if (!Parsed(line) && ++bad == 10) wire.CloseHostStdin();
+           if (!Parsed(line) && ++bad == 50) wire.CloseHostStdin();
          };
          return When(Streams, tampering);
        },
-       {"frame/many-bad-lines*"}},
+       {"frame/hundred-bad-lines*"}},
   };
 }
 

@@ -318,6 +318,30 @@ std::vector<Defect> TextDefects() {
        "A text ends at its first U+0000.",
        [] { return InTexts(CutAtNul); },
        {"frame/every-character-of-an-answer-survives/nul*"}},
+      {"prompt-is-trimmed",
+       "FRAME-17",
+       Subtlety::kSubtle,
+       "White space around a prompt does not reach the provider.",
+       [] {
+         return Requests(Is("type", "run"), [](Object& run) {
+           auto* prompt = At(run, "prompt");
+           if (!prompt || !prompt->is_string()) return;
+           std::string text(prompt->get_string());
+           text.erase(text.find_last_not_of(" \t\r\n") + 1);
+           if (!text.empty()) *prompt = text;
+         });
+       },
+       {"frame/every-character-survives/looks-like-protocol*"}},
+      {"controls-are-stripped",
+       "FRAME-17",
+       Subtlety::kSubtle,
+       "Control characters are missing from an answer.",
+       [] {
+         return InTexts([](std::string& text) {
+           std::erase_if(text, [](char c) { return (c > 0 && c < ' ' && c != '\n') || c == 0x7f; });
+         });
+       },
+       {"frame/every-character-of-an-answer-survives/controls*"}},
       {"noncharacters-are-replaced",
        "FRAME-17",
        Subtlety::kRare,

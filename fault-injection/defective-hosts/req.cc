@@ -12,6 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
+bool IsOneShot(const Launch& launch) { return launch.Has("host") && !launch.streams(); }
+
 Which Run() { return Is("type", "run"); }
 
 // The type is any but the one.
@@ -114,14 +116,14 @@ std::vector<Defect> FieldDefects() {
       {"number-as-request-id",
        "REQ-03",
        Subtlety::kSubtle,
-       "A number is a request_id: it is answered as a string.",
-       [] { return Mends(IsNumber("request_id"), "request_id", "5"); },
+       "A one-shot takes a number for a request_id, and answers it as a string.",
+       [] { return When(IsOneShot, Mends(IsNumber("request_id"), "request_id", "5")); },
        {"req/request-id/number*"}},
       {"makes-up-a-request-id",
        "REQ-03",
        Subtlety::kBlatant,
-       "A request without request_id is given one.",
-       [] { return Mends(Not(Has("request_id")), "request_id", "req-1"); },
+       "A one-shot gives a request without request_id one.",
+       [] { return When(IsOneShot, Mends(Not(Has("request_id")), "request_id", "req-1")); },
        {"req/request-id/missing*"}},
       {"session-by-default",
        "REQ-04",
@@ -218,6 +220,27 @@ std::vector<Defect> FieldDefects() {
        "ts_ms may be \"now\".",
        [] { return Requests(IsOther("ts_ms", &json::value::is_int64), Remove("ts_ms")); },
        {"req/optional-fields-of-the-wrong-type/ts-ms*"}},
+      {"agent-is-not-looked-at",
+       "REQ-07",
+       Subtlety::kRare,
+       "agent and channel_id may be anything.",
+       [] {
+         return Requests(Run(), [](Object& request) {
+           for (const auto* key : {"agent", "channel_id"}) request.erase(key);
+         });
+       },
+       {"req/optional-fields-of-the-wrong-type/agent*",
+        "req/optional-fields-of-the-wrong-type/channel-id*"}},
+      {"timeout-without-an-upper-bound",
+       "REQ-07",
+       Subtlety::kSubtle,
+       "A timeout_ms of more than a day is cut to a day.",
+       [] {
+         return Requests(Has("timeout_ms"), Change("timeout_ms", [](json::value& value) {
+                           if (value.is_int64() && value.get_int64() > 86400000) value = 86400000;
+                         }));
+       },
+       {"req/optional-fields-of-the-wrong-type/timeout-ms-*"}},
       {"timeout-of-an-hour-at-most",
        "REQ-07",
        Subtlety::kSubtle,

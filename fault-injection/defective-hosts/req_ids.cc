@@ -18,6 +18,8 @@ namespace json = boost::json;
 // The id of a request that the host makes by itself; its answers are kept from the caller.
 constexpr char kShadow[] = "shadow of ";
 
+bool IsOneShot(const Launch& launch) { return launch.Has("host") && !launch.streams(); }
+
 Which Run() { return Is("type", "run"); }
 
 Edit Trimmed(std::string key) {
@@ -95,7 +97,8 @@ Tampering RunsBeforeItJudges() {
                                     wire.ToHost(Lined(object));
                                   });
   tampering.response = [](const std::string& line, Wire& wire) {
-    if (line.find(kShadow) == line.npos) PassToCaller(line, wire);
+    const auto object = Parsed(line);
+    if (!object || !Text(*object, "request_id").starts_with(kShadow)) PassToCaller(line, wire);
   };
   return When([](const Launch& launch) { return launch.streams(); }, tampering);
 }
@@ -156,6 +159,18 @@ Tampering SecondRunIsAccepted() {
   });
 }
 
+// Queued is what was admitted while its session had another run.
+Tampering QueuedIdIsFree() {
+  return OnActiveId("run", [](Active& active, Object intruder, Wire& wire) {
+    const auto id = Text(intruder, "request_id");
+    int of_session = 0;
+    for (const auto& [other, session] : active.sessions)
+      of_session += session == active.sessions[id];
+    if (of_session > 1) intruder["request_id"] = id + " (2)";
+    wire.ToHost(Lined(intruder));
+  });
+}
+
 Tampering PingNeedsAFreeId() {
   return OnActiveId("ping", [](Active&, Object ping, Wire& wire) {
     ping["type"] = "refused";
@@ -193,8 +208,8 @@ std::vector<Defect> ReqIdDefects() {
       {"ids-are-trimmed",
        "REQ-09",
        Subtlety::kSubtle,
-       "White space around an id is missing from the answer.",
-       TrimsIds,
+       "White space around an id is missing from a one-shot's answer.",
+       [] { return When(IsOneShot, TrimsIds()); },
        {"req/ids-are-echoed/spaces-around*"}},
       {"sessions-in-lower-case",
        "REQ-09",
@@ -205,8 +220,8 @@ std::vector<Defect> ReqIdDefects() {
       {"ids-are-cut",
        "REQ-09",
        Subtlety::kRare,
-       "An id comes back with at most 255 bytes.",
-       CutsLongIds,
+       "In a one-shot an id comes back with at most 255 bytes.",
+       [] { return When(IsOneShot, CutsLongIds()); },
        {"req/ids-are-echoed/500-characters*"}},
       {"target-ids-are-trimmed",
        "REQ-09",
@@ -231,7 +246,7 @@ std::vector<Defect> ReqIdDefects() {
        Subtlety::kSubtle,
        "A run with a bad timeout_ms is refused, and runs all the same.",
        RunsBeforeItJudges,
-       {"req/refused-leaves-no-trace*", "req/optional-fields-of-the-wrong-type/timeout-ms-zero*"}},
+       {"req/refused-leaves-no-trace*"}},
       {"intruder-cancels-the-run",
        "REQ-12",
        Subtlety::kSubtle,
@@ -244,6 +259,12 @@ std::vector<Defect> ReqIdDefects() {
        "A run of another session under the id of an active one is accepted.",
        SecondRunIsAccepted,
        {"req/id-of-an-active-run*"}},
+      {"queued-id-is-free",
+       "REQ-12",
+       Subtlety::kSubtle,
+       "A run under the id of a queued run takes its place.",
+       QueuedIdIsFree,
+       {"req/id-of-a-queued-run*"}},
       {"ping-needs-a-free-id",
        "REQ-12",
        Subtlety::kRare,

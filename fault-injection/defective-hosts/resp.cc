@@ -15,6 +15,8 @@ namespace {
 namespace json = boost::json;
 using Clock = std::chrono::steady_clock;
 
+bool IsOneShot(const Launch& launch) { return launch.Has("host") && !launch.streams(); }
+
 Edit AddTo(std::string path, std::int64_t more) {
   return Change(path, [more](json::value& value) {
     if (value.is_int64()) value = value.get_int64() + more;
@@ -112,13 +114,18 @@ Tampering ScaledLatency(int percent) {
                    }));
 }
 
-Tampering AnswersUnderTheLastId() {
-  const auto last = std::make_shared<std::string>("unknown");
-  Tampering tampering =
-      Responses(Is("request_id", "unknown"), [last](Object& line) { line["request_id"] = *last; });
-  tampering.request = [last](const std::string& line, Wire& wire) {
-    const auto object = Parsed(line);
-    if (object && !Text(*object, "request_id").empty()) *last = Text(*object, "request_id");
+// Searched for as text, before the line is parsed.
+Tampering TakesTheFirstId() {
+  const auto id = std::make_shared<std::string>();
+  Tampering tampering = Responses(Any(), [id](Object& line) {
+    if (!id->empty()) line["request_id"] = boost::json::string(*id);
+  });
+  tampering.request = [id](const std::string& line, Wire& wire) {
+    constexpr std::string_view kKey = "\"request_id\":\"";
+    if (const auto at = line.find(kKey); at != line.npos) {
+      const auto begin = at + kKey.size();
+      *id = line.substr(begin, line.find('"', begin) - begin);
+    }
     PassToHost(line, wire);
   };
   return tampering;
@@ -312,18 +319,42 @@ std::vector<Defect> ContentDefects() {
        "latency_ms is a fifth more than the caller waited.",
        [] { return ScaledLatency(120); },
        {"resp/latency-as-the-caller-measures*"}},
+      {"failed-run-takes-no-time",
+       "RESP-07",
+       Subtlety::kSubtle,
+       "latency_ms of a run that failed is 0.",
+       [] { return Responses(Of("final", "ERROR"), Set("latency_ms", 0)); },
+       {"resp/latency-of-failures/rejected*"}},
+      {"canceled-run-takes-no-time",
+       "RESP-07",
+       Subtlety::kSubtle,
+       "latency_ms of a canceled run is 0.",
+       [] { return Responses(Of("final", "CANCELED"), Set("latency_ms", 0)); },
+       {"resp/latency-of-a-canceled-run*"}},
+      {"timeout-takes-no-time",
+       "RESP-07",
+       Subtlety::kSubtle,
+       "latency_ms of a run that ran out of time is 0.",
+       [] { return Responses(Of("final", "TIMEOUT"), Set("latency_ms", 0)); },
+       {"resp/latency-of-failures/timeout*"}},
       {"bad-fields-are-unknown",
        "RESP-08",
        Subtlety::kSubtle,
-       "A run that is refused for a field is answered under \"unknown\".",
-       [] { return Responses(Of("error"), Set("request_id", "unknown")); },
+       "A one-shot answers a run that it refuses for a field under \"unknown\".",
+       [] { return When(IsOneShot, Responses(Of("error"), Set("request_id", "unknown"))); },
        {"resp/readable-id-is-used/bad-version*"}},
-      {"answers-under-the-last-id",
+      {"no-id-is-an-empty-id",
        "RESP-08",
-       Subtlety::kSubtle,
-       "A line without an id is answered under the id of the line before.",
-       AnswersUnderTheLastId,
-       {"frame/many-bad-lines*", "resp/nested-id-is-not-the-id*"}},
+       Subtlety::kBlatant,
+       "A line without an id is answered under \"\".",
+       [] { return Responses(Is("request_id", "unknown"), Set("request_id", "")); },
+       {"frame/eof-before-a-line*"}},
+      {"id-is-the-first-in-the-line",
+       "RESP-08",
+       Subtlety::kRare,
+       "A one-shot answers under the first request_id in the line, however deep.",
+       [] { return When(IsOneShot, TakesTheFirstId()); },
+       {"resp/nested-id-is-not-the-id*"}},
       {"no-fallback-sentence",
        "RESP-09",
        Subtlety::kBlatant,
