@@ -1,6 +1,7 @@
 // Pairs and processes: what one process of a broken host does not know of another. The shims of a
 // play tell each other by locks and files beside the state directory.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -43,27 +44,35 @@ Fate UnderItsOwnKey(Object& run) {
   return Fate::kChanged;
 }
 
-// The duplicate reports the failure that the first process has reported.
-Tampering SharingTheFailure() {
-  auto look = std::make_shared<std::function<void(Object, Wire&, Runs&)>>();
-  *look = [weak = std::weak_ptr(look)](Object line, Wire& wire, Runs& runs) {
-    if (!Lock(PathOf(runs, "pair", line))) {
-      wire.After(20, [weak, line, &wire, &runs] {
-        if (const auto again = weak.lock()) (*again)(line, wire, runs);
-      });
+// The duplicate reports the failure that the first process has reported. Until that is known its
+// host stands still.
+struct Sharing : std::enable_shared_from_this<Sharing> {
+  Object run;
+  bool answered = false;
+
+  void Look(Wire& wire, Runs& runs) {
+    if (!Lock(PathOf(runs, "pair", run))) {
+      wire.After(10, [self = shared_from_this(), &wire, &runs] { self->Look(wire, runs); });
       return;
     }
-    const auto kept = Contents(PathOf(runs, "failure", line));
+    const auto kept = Contents(PathOf(runs, "failure", run));
     auto failure = kept ? Parsed(*kept) : std::nullopt;
-    if (!failure) return;
-    (*failure)["request_id"] = line.at("request_id");
-    runs.Answer(wire, Lined(*failure));
-    wire.KillHost(9);
-  };
+    if (!failure) return wire.KillHost(SIGCONT);
+    (*failure)["request_id"] = run.at("request_id");
+    answered = true;
+    wire.ToCaller(Lined(*failure));
+    wire.KillHost(SIGKILL);
+  }
+};
+
+Tampering SharingTheFailure() {
+  auto sharing = std::make_shared<Sharing>();
   auto tampering = Following(
-      [look](Object& line, Wire& wire, Runs& runs) {
+      [sharing](Object& line, Wire& wire, Runs& runs) {
         if (!IsRun(line) || runs.streams() || Lock(PathOf(runs, "pair", line))) return Fate::kPass;
-        (*look)(line, wire, runs);
+        sharing->run = line;
+        wire.KillHost(SIGSTOP);
+        sharing->Look(wire, runs);
         return Fate::kPass;
       },
       [](Object& line, Wire&, Runs& runs) {
@@ -72,7 +81,7 @@ Tampering SharingTheFailure() {
           Keep(PathOf(runs, "failure", run->request), Lined(line));
         return Fate::kPass;
       });
-  tampering.exit = [](int, Wire&) { return 0; };
+  tampering.exit = [sharing](int status, Wire&) { return sharing->answered ? 0 : status; };
   return tampering;
 }
 
@@ -113,9 +122,9 @@ Tampering TakingOverAfter(int ms) {
           Ack(line, "DUPLICATE_IN_PROGRESS", {{"existing_request_id", Text(line, "request_id")}}));
       return Fate::kTaken;
     }
-    runs.Sent(line);
-    wire.After(ms, [&wire, late = Lined(line)] { wire.ToHost(late); });
-    return Fate::kTaken;
+    wire.KillHost(SIGSTOP);
+    wire.After(ms, [&wire] { wire.KillHost(SIGCONT); });
+    return Fate::kPass;
   });
 }
 
@@ -213,12 +222,18 @@ std::vector<Defect> OtherProcessDefects() {
        "Entries are written when the host exits, and not before.",
        EntriesAreWrittenAtExit,
        {"idem/replay-after-a-restart/kill"}},
-      {"tool-runs-again-on-retry", "IDEM-10", Subtlety::kBlatant,
+      {"tool-runs-again-on-retry",
+       "IDEM-10",
+       Subtlety::kBlatant,
        "A retry under the same key executes the tools of the failed attempt again.",
-       [] { return ForgettingAttempts(false); }},
-      {"tool-runs-again-after-a-kill", "IDEM-10", Subtlety::kSubtle,
+       [] { return ForgettingAttempts(false); },
+       {"tool/completed-call-is-not-repeated"}},
+      {"tool-runs-again-after-a-kill",
+       "IDEM-10",
+       Subtlety::kSubtle,
        "A retry executes the tools again when the attempt before was killed.",
-       [] { return ForgettingAttempts(true); }},
+       [] { return ForgettingAttempts(true); },
+       {"tool/completed-call-of-a-killed-attempt"}},
       {"killed-run-is-taken-over-late",
        "IDEM-11",
        Subtlety::kSubtle,

@@ -40,6 +40,21 @@ Tampering Executing(std::function<bool(const Object& first, const Object& again)
   });
 }
 
+// The provider is asked in a session that nobody sees, and its answer is thrown away.
+Tampering AskingForReplays() {
+  return Following({}, [](Object& line, Wire& wire, Runs& runs) {
+    const Run* run = runs.Find(Text(line, "request_id"));
+    if (!run || !IsReplay(line) || !runs.streams()) return Fate::kPass;
+    auto again = run->request;
+    again["request_id"] = "defect-" + run->id;
+    again["session_id"] = "defect-" + run->session;
+    again["idempotency_key"] = "defect-" + run->id;
+    runs.Hide("defect-" + run->id);
+    wire.ToHost(Lined(again));
+    return Fate::kPass;
+  });
+}
+
 // The lines around a replay that only a run has.
 Tampering ReplayBegins(bool with_event) {
   auto streamed = std::make_shared<std::set<std::string>>();
@@ -181,6 +196,12 @@ std::vector<Defect> ReplayDefects() {
        Subtlety::kBlatant,
        "A pair that was answered is executed again.",
        [] { return Executing([](const auto&, const auto&) { return true; }); },
+       {"idem/replay"}},
+      {"replay-asks-the-provider",
+       "IDEM-01",
+       Subtlety::kSubtle,
+       "A replay asks the provider as well, and throws its answer away.",
+       AskingForReplays,
        {"idem/replay"}},
       {"replay-of-another-prompt-runs",
        "IDEM-01",
