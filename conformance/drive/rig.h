@@ -33,7 +33,7 @@ struct Rig {
 
   std::unique_ptr<provider::Server> provider;
   LagGauge lag;
-  std::atomic<int> next_play{1};
+  std::atomic<int> next_play{1};  // a play's number; of two rigs at a time, start one higher
   IoThread io;  // last: stopped first, when no play is left
 };
 

@@ -16,6 +16,8 @@
 namespace touchstone {
 namespace {
 
+constexpr int kPlaysOfARig = 100'000;
+
 // What a rig for a broken host takes over from the unbroken one: measured once, and not of a host
 // that may be broken just there.
 struct Baseline {
@@ -51,11 +53,14 @@ class Selftest {
   }
 
   std::unique_ptr<Rig> RigFor(const std::string& defect) {
-    auto scratch = plan_.scratch / fmt::format("{}-{}", defect, ++rigs_);
+    const int number = ++rigs_;
+    auto scratch = plan_.scratch / fmt::format("{}-{}", defect, number);
     std::error_code ec;
     std::filesystem::create_directories(scratch, ec);
     auto rig = MakeRig(BehindShim(plan_.profile, plan_.shim, defect), scratch, plan_.seed);
     if (!rig) return nullptr;
+    // Plays know the processes of their hosts by their number: no two rigs may have the same.
+    (*rig)->next_play = number * kPlaysOfARig;
     (*rig)->startup = baseline_.startup;
     (*rig)->profile.capabilities.insert(baseline_.capabilities.begin(),
                                         baseline_.capabilities.end());
