@@ -118,9 +118,21 @@ double MsBetween(TimePoint from, TimePoint to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
+void SetAnswers(Conversation& talk) {
+  std::vector<provider::Rule> rules;
+  for (const auto& [word, text] : soak::WorkAnswers()) {
+    provider::Rule rule;
+    rule.match.text = word;
+    rule.respond.text = text;
+    rules.push_back(std::move(rule));
+  }
+  talk.lane().SetRules(std::move(rules));
+}
+
 // S: one process; a window of requests under way, answered in any order.
 void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_token stop) {
   Conversation talk(rig, Mode::kStream);
+  SetAnswers(talk);
   auto host = talk.ForRequest();
   if (!host) return tally.Add({{"LOAD-01", host.error()}}, {});
   soak::Workload work(options.seed, "s");
@@ -169,6 +181,7 @@ void LoadStream(Rig& rig, const LoadOptions& options, Tally& tally, std::stop_to
 void LoadOneShots(Rig& rig, const LoadOptions& options, int worker, std::atomic<int>& next,
                   Tally& tally, std::stop_token stop) {
   Conversation talk(rig, options.mode);
+  SetAnswers(talk);
   soak::Workload work(options.seed + static_cast<std::uint64_t>(worker),
                       fmt::format("w{}", worker));
   while (next++ < options.requests && !stop.stop_requested()) {

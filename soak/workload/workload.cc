@@ -16,7 +16,20 @@ constexpr std::size_t kMostDone = 64;
 
 std::string Line(const object& request) { return boost::json::serialize(request); }
 
+constexpr int kTexts = 7;
+
+WorkAnswer AnswerTo(int number) {
+  const int kind = number % kTexts;
+  return {fmt::format("kind-{};", kind), fmt::format("answer of kind {} é🎉", kind)};
+}
+
 }  // namespace
+
+std::vector<WorkAnswer> WorkAnswers() {
+  std::vector<WorkAnswer> answers;
+  for (int i = 0; i < kTexts; ++i) answers.push_back(AnswerTo(i));
+  return answers;
+}
 
 Workload::Workload(std::uint64_t seed, std::string prefix)
     : random_(seed), prefix_(std::move(prefix)) {}
@@ -44,10 +57,11 @@ WorkItem Workload::Next() {
   } else {
     request["type"] = "run";
     request["session_id"] = fmt::format("{}-session-{}", prefix_, random_() % kSessions);
-    request["prompt"] = fmt::format("question {}: αβγ 🎉 \"quoted\"", number);
+    const auto answer = AnswerTo(number);
+    request["prompt"] = fmt::format("question {}: αβγ 🎉 \"quoted\" {}", number, answer.word);
     request["idempotency_key"] = "key-" + item.request_id;
     item.expected = "OK";
-    item.text = "mock answer";
+    item.text = answer.text;
   }
   item.line = Line(request);
   return item;

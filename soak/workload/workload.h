@@ -16,8 +16,15 @@ struct WorkItem {
   std::string text;      // the answer's text, for OK
 };
 
+// What a provider must answer to a prompt with this word in it. Runs that follow each other have
+// different texts, so that a host which mixes them up is seen.
+struct WorkAnswer {
+  std::string word, text;
+};
+std::vector<WorkAnswer> WorkAnswers();
+
 // Mostly runs over a few sessions; now and then a ping, a bad request and the replay of an earlier
-// run. The provider answers a run's prompt with the same text, see AnswerFor().
+// run.
 class Workload {
  public:
   // `prefix` keeps the ids of several generators apart.
