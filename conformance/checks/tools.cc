@@ -1,5 +1,7 @@
 #include "conformance/checks/tools.h"
 
+#include <boost/json/serialize.hpp>
+
 #include "conformance/contract/shape.h"
 #include "conformance/golden/provider_view.h"
 #include "conformance/observe/strict_json.h"
@@ -36,6 +38,33 @@ std::vector<std::string> ToolResultsOf(const provider::Call& call) {
   for (const auto& turn : TurnsOf(call)) {
     if (turn.at(0) == "tool") results.emplace_back(turn.at(1).as_string());
   }
+  return results;
+}
+
+namespace {
+
+void AddResult(const boost::json::value& part, std::multimap<std::string, std::string>& results) {
+  const auto* fields = part.if_object();
+  if (!fields) return;
+  for (const char* key : {"tool_call_id", "tool_use_id"}) {
+    const auto* id = fields->if_contains(key);
+    const auto* content = fields->if_contains("content");
+    if (id && id->is_string() && content)
+      results.emplace(id->get_string(), boost::json::serialize(*content));
+  }
+  const auto* parts = fields->if_contains("content");
+  if (!parts || !parts->is_array()) return;
+  for (const auto& inner : parts->get_array()) AddResult(inner, results);
+}
+
+}  // namespace
+
+std::multimap<std::string, std::string> ToolResultsById(const provider::Call& call) {
+  std::multimap<std::string, std::string> results;
+  const auto* body = call.json ? call.json->if_object() : nullptr;
+  const auto* messages = body ? body->if_contains("messages") : nullptr;
+  if (!messages || !messages->is_array()) return results;
+  for (const auto& message : messages->get_array()) AddResult(message, results);
   return results;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,5 +26,8 @@ provider::Rule AskForTools(std::string prompt, std::vector<provider::ToolCall> c
 
 // The tool results that a call shows, oldest first.
 std::vector<std::string> ToolResultsOf(const provider::Call& call);
+
+// The same by the id of the tool call that each is said to belong to; as JSON.
+std::multimap<std::string, std::string> ToolResultsById(const provider::Call& call);
 
 }  // namespace touchstone
