@@ -284,7 +284,7 @@ std::vector<Defect> ProvDefects() {
                         }));
        },
        {"prov/no-answer-in-the-body*"}},
-      {"provider-timeout-ignored",
+      {"silence-is-waited-out",
        "PROV-09",
        Subtlety::kBlatant,
        "A provider that says nothing is waited for until the run's own deadline.",
@@ -328,7 +328,7 @@ std::vector<Defect> ProvDefects() {
        "Every read of a body is copied a dozen times: an endless one takes 200 MiB.",
        [] { return Inside("hoard-input=12"); },
        {"prov/endless-body-in-bounded-memory*"}},
-      {"quotes-the-provider",
+      {"quotes-the-providers-error",
        "PROV-13",
        Subtlety::kBlatant,
        "The provider's error body is quoted to the caller, and the key with it.",

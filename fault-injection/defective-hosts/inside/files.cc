@@ -1,6 +1,7 @@
 // Files that others can read, and writes whose failure goes unnoticed.
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,9 +34,13 @@ void ReadableFiles(const char* argument) {
       Real().fchmod(fd, 0644);
     return fd;
   };
-  if (ending[0] == '\0') {
-    calls.fchmod = [](int fd, mode_t mode) { return Real().fchmod(fd, mode | 0044); };
-  }
+  calls.fchmod = [](int fd, mode_t mode) {
+    char link[64], path[512] = "";
+    ::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    const ssize_t size = ::readlink(link, path, sizeof path - 1);
+    path[size > 0 ? size : 0] = '\0';
+    return Real().fchmod(fd, EndsAsChosen(path) ? mode | 0044 : mode);
+  };
 }
 
 void ReadableFolders(const char*) {
