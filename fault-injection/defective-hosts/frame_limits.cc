@@ -16,6 +16,8 @@ namespace {
 
 constexpr char kNoRequest[] = "{";
 
+bool IsOneShot(const Launch& launch) { return launch.Has("host") && !launch.streams(); }
+
 // What a defect must know of the host's configuration.
 std::size_t LimitOf(const Launch& launch) {
   const auto found = launch.environment.find("ZENE_MAX_REQUEST_BYTES");
@@ -134,6 +136,8 @@ Tampering QuotesTheBadBytes() {
   };
   return tampering;
 }
+
+bool IsOpening(char c) { return c == '[' || c == '{'; }
 
 Tampering RefusesFromDepth(int depth) {
   return RequestLines([depth](const std::string& line) {
@@ -291,9 +295,21 @@ std::vector<Defect> TextDefects() {
       {"depth-limit-of-60",
        "FRAME-10",
        Subtlety::kSubtle,
-       "Nesting from depth 60 on is refused.",
-       [] { return RefusesFromDepth(60); },
+       "A one-shot refuses nesting from depth 60 on.",
+       [] { return When(IsOneShot, RefusesFromDepth(60)); },
        {"frame/depth-64/arrays*"}},
+      {"brackets-in-strings-count",
+       "FRAME-10",
+       Subtlety::kRare,
+       "A one-shot counts brackets inside of strings as nesting.",
+       [] {
+         return When(IsOneShot, RequestLines([](const std::string& line) {
+                       return std::ranges::count_if(line, IsOpening) > 64 && DepthOf(line) <= 64
+                                  ? std::string(kNoRequest)
+                                  : line;
+                     }));
+       },
+       {"frame/brackets-in-a-string*"}},
       {"depth-limit-of-65",
        "FRAME-10",
        Subtlety::kRare,
@@ -331,7 +347,8 @@ std::vector<Defect> TextDefects() {
            if (!text.empty()) *prompt = text;
          });
        },
-       {"frame/every-character-survives/looks-like-protocol*"}},
+       {"frame/every-character-survives/looks-like-protocol*"},
+       false},
       {"controls-are-stripped",
        "FRAME-17",
        Subtlety::kSubtle,

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <functional>
@@ -39,6 +40,18 @@ Tampering TrimsIds() {
   });
 }
 
+Edit CutAtNul(std::string key) {
+  return Change(key, [](json::value& value) {
+    if (!value.is_string()) return;
+    auto& text = value.get_string();
+    text.resize(std::min(text.find('\0'), text.size()));
+  });
+}
+
+bool IsRefusal(const Object& line) {
+  return Text(line, "error_code") == "INVALID_REQUEST" || Text(line, "type") == "error";
+}
+
 Tampering LowersIds() {
   return Responses(Has("session_id"), Change("session_id", [](json::value& value) {
                      if (!value.is_string()) return;
@@ -71,18 +84,14 @@ Tampering CountsRefusals(int from) {
 }
 
 Tampering ShowsTheTimeOfRefusal() {
-  return Responses(
-      [](const Object& line) {
-        return Text(line, "error_code") == "INVALID_REQUEST" || Text(line, "type") == "error";
-      },
-      [](Object& line) {
-        static const auto stamp = std::to_string(reinterpret_cast<std::uintptr_t>(&line));
-        for (const auto* path : {"error.message", "error_message"}) {
-          auto* message = At(line, path);
-          if (message && message->is_string())
-            *message = "at " + stamp + ": " + std::string(message->get_string());
-        }
-      });
+  return Responses(IsRefusal, [](Object& line) {
+    static const auto stamp = std::to_string(reinterpret_cast<std::uintptr_t>(&line));
+    for (const auto* path : {"error.message", "error_message"}) {
+      auto* message = At(line, path);
+      if (message && message->is_string())
+        *message = "at " + stamp + ": " + std::string(message->get_string());
+    }
+  });
 }
 
 // The run is started, and judged only then: a shadow of it runs beside the refusal.
@@ -187,6 +196,22 @@ Tampering IdIsNeverFree() {
       Set("type", "refused"));
 }
 
+Tampering IdOfAFailedRunIsKept() {
+  const auto used = std::make_shared<std::set<std::string>>();
+  Tampering tampering = Requests(
+      [used](const Object& request) {
+        return Run()(request) && used->contains(Text(request, "request_id"));
+      },
+      Set("type", "refused"));
+  tampering.response = [used](const std::string& line, Wire& wire) {
+    const auto object = Parsed(line);
+    if (object && Of("final")(*object) && !Of("final", "OK")(*object))
+      used->insert(Text(*object, "request_id"));
+    PassToCaller(line, wire);
+  };
+  return tampering;
+}
+
 // A cancel without a session finds it by the run.
 Tampering CancelFindsTheSession() {
   const auto active = std::make_shared<Active>();
@@ -229,6 +254,34 @@ std::vector<Defect> ReqIdDefects() {
        "White space around target_request_id is missing from the answer.",
        ComposesTargets,
        {"req/target-ids-are-echoed/spaces-around*"}},
+      {"target-id-ends-at-nul",
+       "REQ-09",
+       Subtlety::kRare,
+       "target_request_id and existing_request_id come back up to their first U+0000.",
+       [] {
+         return Responses(Any(), [](Object& line) {
+           for (const auto* key : {"target_request_id", "existing_request_id"}) CutAtNul(key)(line);
+         });
+       },
+       {"req/target-ids-are-echoed/*"}},
+      {"refused-id-ends-at-nul",
+       "REQ-09",
+       Subtlety::kRare,
+       "In a refusal the request_id comes back up to its first U+0000.",
+       [] { return When(IsOneShot, Responses(IsRefusal, CutAtNul("request_id"))); },
+       {"req/refused-ids-are-echoed/*"}},
+      {"refused-id-is-cut",
+       "REQ-09",
+       Subtlety::kSubtle,
+       "In a refusal the request_id comes back with at most 255 bytes.",
+       [] {
+         return When(IsOneShot,
+                     Responses(IsRefusal, Change("request_id", [](json::value& value) {
+                                 if (value.is_string() && value.get_string().size() > 255)
+                                   value.get_string().resize(255);
+                               })));
+       },
+       {"req/refused-ids-are-echoed/*"}},
       {"refusals-are-numbered",
        "REQ-10",
        Subtlety::kBlatant,
@@ -264,7 +317,14 @@ std::vector<Defect> ReqIdDefects() {
        Subtlety::kSubtle,
        "A run under the id of a queued run takes its place.",
        QueuedIdIsFree,
-       {"req/id-of-a-queued-run*"}},
+       {"req/id-of-a-queued-run*"},
+       false},
+      {"id-of-a-failed-run-is-kept",
+       "REQ-12",
+       Subtlety::kSubtle,
+       "The id of a run that failed is in use for ever.",
+       IdOfAFailedRunIsKept,
+       {"req/id-is-free-after-any-end*"}},
       {"ping-needs-a-free-id",
        "REQ-12",
        Subtlety::kRare,
@@ -283,6 +343,15 @@ std::vector<Defect> ReqIdDefects() {
        "A cancel without session_id finds its run in any session.",
        CancelFindsTheSession,
        {"req/session-of-control-requests/cancel-missing*"}},
+      {"blank-session-is-closed",
+       "REQ-13",
+       Subtlety::kSubtle,
+       "session_close of a blank session_id is accepted.",
+       [] {
+         return Requests(And(Is("type", "session_close"), IsBlank("session_id")),
+                         Set("session_id", "blank"));
+       },
+       {"req/session-of-control-requests/session-close-*"}},
       {"close-needs-no-session",
        "REQ-13",
        Subtlety::kBlatant,
