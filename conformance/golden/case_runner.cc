@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "conformance/golden/player.h"
+#include "conformance/golden/provider_view.h"
 
 namespace touchstone {
 
@@ -43,6 +44,8 @@ PlayResult Player::Play() {
   bool failed = false;
   for (const Step& step : case_.steps) {
     if (!step.PlayedIn(mode_)) continue;
+    const bool only_waits = step.kind == "sleep_ms" || step.kind == "expect_silence_ms";
+    if (!only_waits) seen_last_.reset();
     const auto failure = (this->*ActionFor(step.kind))(step);
     if (!failure) continue;
     failed = true;
@@ -76,16 +79,20 @@ PlayResult Player::Play() {
   return result;
 }
 
-// What no step asked for: lines that none consumed, and calls that no provider rule matched.
+// What no step asked for: lines that none consumed, calls that no provider rule matched, and calls
+// that came after the step that counted them, when the host had nothing more to do.
 void Player::BlameLeftovers(PlayResult& result) {
   std::vector<std::string> leftovers;
+  const auto journal = talk_.lane().Journal();
   for (const auto& line : talk_.LinesNotConsumed())
     leftovers.push_back("no step consumed the line " + line);
-  for (const auto& call : talk_.lane().Journal().calls) {
+  for (const auto& call : journal.calls) {
     if (!call.near_miss.empty())
       leftovers.push_back(fmt::format("no provider rule matched call {}; nearest: {}", call.number,
                                       call.near_miss));
   }
+  const auto more = seen_last_ ? ProviderMismatch(*seen_last_, journal, captures_) : std::nullopt;
+  if (more) leftovers.push_back("after the last step, " + *more);
   for (const auto& message : leftovers) {
     for (const auto& id : case_.requirements)
       result.violations.push_back({id, fmt::format("{}: {}", case_.file.string(), message)});

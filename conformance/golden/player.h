@@ -119,6 +119,8 @@ class Player {
   Captures captures_;
   Anchor anchor_;
   std::map<std::string, Anchor> marks_;
+  // Of the last step, when it was provider_saw: what must still be so when all is over.
+  std::optional<boost::json::object> seen_last_;
 };
 
 }  // namespace touchstone

@@ -227,6 +227,7 @@ StepResult Player::ProviderSaw(const Step& step) {
     return Broken(difference);
   }
   captures_ = captures;
+  if (const auto* calls = pattern.if_contains("calls")) seen_last_ = object{{"calls", *calls}};
   return moment ? CheckTime(step, *moment) : std::nullopt;
 }
 

@@ -16,8 +16,8 @@ namespace touchstone {
 std::optional<std::string> ProviderMismatch(const boost::json::object& pattern,
                                             const provider::Snapshot& journal, Captures& captures);
 
-// Nothing that is yet to come can make the pattern hold: the provider was asked, or left, more often
-// than it allows, or the calls that it allows have shown something else.
+// Nothing that is yet to come can make the pattern hold: the provider was asked, or left, more
+// often than it allows, or the calls that it allows have shown something else.
 bool CanNoLongerHold(const boost::json::object& pattern, const provider::Snapshot& journal,
                      const Captures& captures);
 
