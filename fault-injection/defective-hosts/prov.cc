@@ -45,6 +45,15 @@ Tampering NoBackoffAtZero() {
   });
 }
 
+// The second attempt comes late: the same request, some time after it failed.
+Tampering BacksOffTooLong() {
+  return Asks([](ProviderExchange& exchange) {
+    auto answer = exchange.Fetch();
+    if (answer.status == 500) std::this_thread::sleep_for(std::chrono::seconds(3));
+    exchange.Reply(answer);
+  });
+}
+
 // As the budget is not looked at, the wait is cut to a second.
 Tampering RetriesBeyondTheBudget() {
   return Answers([](const ProviderAnswer& answer) { return answer.status == 503; },
@@ -342,6 +351,38 @@ std::vector<Defect> ProvDefects() {
        "One failure of the provider is the end of the run.",
        NeverRetries,
        {"prov/fails-once*"}},
+      {"no-backoff",
+       "PROV-16",
+       Subtlety::kBlatant,
+       "A 5xx is retried at once, without any backoff.",
+       [] { return AsksAgain([](const ProviderAnswer& answer) { return answer.status >= 500; }); },
+       {"prov/fails-once*"}},
+      {"backs-off-for-seconds",
+       "PROV-16",
+       Subtlety::kSubtle,
+       "The backoff before the second attempt is 3 s longer than allowed.",
+       BacksOffTooLong,
+       {"prov/backoff-is-short*"}},
+      {"third-attempt-at-a-reset",
+       "PROV-06",
+       Subtlety::kSubtle,
+       "A connection that is reset is tried three times.",
+       [] { return AsksAgain(EndsWith(End::kReset)); },
+       {"prov/reset*"}},
+      {"silence-is-retried",
+       "PROV-09",
+       Subtlety::kSubtle,
+       "A provider that says nothing is asked once more.",
+       [] { return AsksAgain(EndsWith(End::kGone)); },
+       {"time/silent-provider*"},
+       true,
+       {"TIME-06"}},
+      {"teapot-is-down",
+       "PROV-10",
+       Subtlety::kSubtle,
+       "A 4xx that the host does not know is taken for a provider that is down.",
+       [] { return Answers(Status(418), Becomes(502)); },
+       {"prov/rejected*"}},
   };
   for (auto& defect : AnswerDefects()) defects.push_back(std::move(defect));
   return defects;

@@ -35,6 +35,23 @@ std::string InAscii(const std::string& text) {
   return ascii;
 }
 
+// What an assistant's earlier message says of its tool calls.
+Tampering CallsInHistory(std::function<void(Object& message)> edit) {
+  return Asked([edit](Object& body) {
+    for (auto& message : body.at("messages").as_array()) {
+      if (message.as_object().contains("tool_calls")) edit(message.as_object());
+    }
+  });
+}
+
+void ArgumentsAsObjects(Object& message) {
+  for (auto& call : message.at("tool_calls").as_array()) {
+    auto* arguments = At(call.as_object(), "function.arguments");
+    if (!arguments || !arguments->is_string()) continue;
+    if (auto parsed = Parsed(std::string(arguments->get_string()))) *arguments = *parsed;
+  }
+}
+
 // An answer that comes in chunks is taken for one without a body.
 Tampering NoChunks() {
   return Answers(
@@ -119,6 +136,24 @@ std::vector<Defect> WireDefects() {
        "An answer in chunked coding is taken for an empty one.",
        NoChunks,
        {"prov/chunked-answer*"}},
+      {"tools-are-not-offered",
+       "WIRE-01",
+       Subtlety::kBlatant,
+       "The provider is not told which tools there are.",
+       [] { return Asked(Remove("tools")); },
+       {"wire/tools-are-offered*"}},
+      {"results-without-their-calls",
+       "WIRE-01",
+       Subtlety::kSubtle,
+       "After a round of tools the provider is shown the results, and not the calls.",
+       [] { return CallsInHistory(Remove("tool_calls")); },
+       {"wire/calls-before-their-results*"}},
+      {"arguments-as-objects",
+       "WIRE-01",
+       Subtlety::kSubtle,
+       "The arguments of earlier tool calls are sent as an object, not as a string.",
+       [] { return CallsInHistory(ArgumentsAsObjects); },
+       {"wire/calls-before-their-results*"}},
       {"second-choice",
        "WIRE-01",
        Subtlety::kSubtle,
