@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "conformance/checks/ask.h"
 #include "conformance/checks/check.h"
 #include "conformance/checks/scene.h"
+#include "conformance/process/proc_stats.h"
 
 namespace touchstone {
 namespace {
@@ -77,6 +80,46 @@ Judgement NothingLeftAfterTerm(Rig& rig, Mode mode) {
   return scene.Judge();
 }
 
+// LIFE-08 for a helper that has left the host's session, group and environment behind: nothing
+// tells whose it is, so nobody else may be there. A process that ends within the moment is no
+// descendant that outlives its host.
+Judgement NobodyIsLeft(Rig& rig, Mode mode) {
+  const auto before = Descendants(::getpid());
+  const auto is_new = [&](const ProcInfo& info) {
+    return std::ranges::find(before, info.pid, &ProcInfo::pid) == before.end();
+  };
+  Scene scene(rig, mode);
+  HostProcess* host = scene.Host();
+  if (!host) return scene.Judge();
+  scene.Send(*host, RunRequest("a", "s", "hi"));
+  if (!scene.Answer(*host, "a", "LIFE-01")) return scene.Judge();
+  host->CloseStdin();
+  if (!scene.Require(host->AwaitExit(scene.Deadline()).has_value(), "LIFE-08",
+                     "the host must exit"))
+    return scene.Judge();
+  auto left = Descendants(::getpid());
+  for (const auto deadline = Clock::now() + milliseconds(500);
+       std::ranges::any_of(left, is_new) && Clock::now() < deadline;) {
+    std::this_thread::sleep_for(milliseconds(5));
+    left = Descendants(::getpid());
+  }
+  for (const auto& info : left) {
+    if (!is_new(info)) continue;
+    scene.Require(false, "LIFE-08",
+                  fmt::format("process {} ({}) outlived the host", info.pid, info.name));
+    ::kill(info.pid, SIGKILL);
+  }
+  return scene.Judge();
+}
+
+const CheckRegistration kNobodyIsLeft(
+    {.name = "life/nobody-is-left",
+     .requirements = {"LIFE-08"},
+     .modes = {Mode::kStream, Mode::kOneShot, Mode::kBridge},
+     .about =
+         "After a host's end there is no new process at all, also none that hides as a daemon.",
+     .serial = true,
+     .play = NobodyIsLeft});
 const CheckRegistration kPings(
     {.name = "life/pings-while-busy",
      .requirements = {"LIFE-06"},
