@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,6 +77,12 @@ void BlankIsAValue(Launch& launch) {
   const auto text = Setting(launch, "ZENE_QUEUE_MAX");
   if (!text.empty() && text.find_first_not_of(' ') == text.npos)
     launch.environment["ZENE_QUEUE_MAX"] = "blank";
+}
+
+// Its diagnostics go nowhere: to a log file, say, that nobody has set.
+void SaysNothing(Launch&) {
+  const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ::dup2(null, STDERR_FILENO);
 }
 
 // A word that is none of the variable's is taken for its default.
@@ -230,6 +237,13 @@ std::vector<Defect> StatusDefects() {
        "A configuration error exits with 1.",
        [] { return ExitStatus(3, 1); },
        {"bridge/line-is-read-before-failing*"}},
+      {"configuration-error-is-not-told",
+       "EXIT-03",
+       Subtlety::kSubtle,
+       "A configuration error exits with 3, and says nothing.",
+       [] { return Launching(SaysNothing); },
+       {"exit/bad-configuration-of-a-stream/max-concurrency-below*"},
+       false},
       {"configuration-error-on-stdout",
        "EXIT-03",
        Subtlety::kSubtle,
@@ -289,6 +303,13 @@ std::vector<Defect> UsageDefects() {
              ExitStatus(2, 1));
        },
        {"exit/usage/unknown-subcommand*"}},
+      {"usage-error-is-not-told",
+       "EXIT-07",
+       Subtlety::kSubtle,
+       "A usage error exits with 2, and says nothing.",
+       [] { return Launching(SaysNothing); },
+       {"exit/usage/unknown-subcommand*"},
+       false},
       {"usage-on-stdout",
        "EXIT-07",
        Subtlety::kBlatant,

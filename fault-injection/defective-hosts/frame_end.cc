@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "fault-injection/defective-hosts/areas.h"
 #include "fault-injection/defective-hosts/frame.h"
@@ -128,6 +130,37 @@ Tampering HalfTheStdinTimeout() {
   return When(IsOneShot, tampering);
 }
 
+// The timer starts anew with each byte. It ticks, so as not to outlive the host.
+Tampering TrickleResetsTheTimeout() {
+  struct Timer {
+    int ms = 0;
+    bool begun = false, ended = false;
+    Clock::time_point last = Clock::now();
+  };
+  const auto timer = std::make_shared<Timer>();
+  Tampering tampering;
+  tampering.launch = [timer](Launch& launch) {
+    timer->ms = StdinTimeoutOf(launch);
+    launch.environment["ZENE_STDIN_TIMEOUT_MS"] = "86400000";
+  };
+  tampering.bytes = [timer](std::string_view chunk, Wire& wire) {
+    wire.ToHost(chunk);
+    timer->last = Clock::now();
+    if (std::exchange(timer->begun, true)) return;
+    const auto tick = std::make_shared<std::function<void()>>();
+    *tick = [timer, tick, &wire] {
+      if (Clock::now() - timer->last > std::chrono::milliseconds(timer->ms)) wire.CloseHostStdin();
+      if (!timer->ended) wire.After(10, *tick);
+    };
+    (*tick)();
+  };
+  tampering.exit = [timer](int status, Wire&) {
+    timer->ended = true;
+    return status;
+  };
+  return When(IsOneShot, tampering);
+}
+
 Tampering SkipsBlankLines() {
   return When(IsOneShot, RequestLines([](const std::string& line) {
                 const bool blank = line.find_first_not_of(" \t\r") == line.npos;
@@ -228,6 +261,12 @@ std::vector<Defect> EndDefects() {
        "A one-shot gives up waiting for its line after half of the stdin timeout.",
        HalfTheStdinTimeout,
        {"frame/no-line-in-time*"}},
+      {"trickle-resets-the-timeout",
+       "FRAME-15",
+       Subtlety::kSubtle,
+       "Each byte that comes gives a one-shot's caller the stdin timeout anew.",
+       TrickleResetsTheTimeout,
+       {"frame/trickle-is-not-in-time*"}},
       {"one-shot-skips-blank-lines",
        "FRAME-15",
        Subtlety::kSubtle,

@@ -153,6 +153,24 @@ Tampering LeavesAChild(bool (*at)(int status)) {
   return tampering;
 }
 
+// As a daemon is started: a session of its own, nothing of the host's environment or pipes.
+Tampering LeavesADaemon() {
+  Tampering tampering;
+  tampering.exit = [](int status, Wire&) {
+    if (::fork() == 0) {
+      ::setsid();
+      for (int fd = 0; fd < 256; ++fd) ::close(fd);
+      char name[] = "sleep", seconds[] = "20";
+      char* argv[] = {name, seconds, nullptr};
+      char* environment[] = {nullptr};
+      ::execve("/bin/sleep", argv, environment);
+      ::_exit(1);
+    }
+    return status;
+  };
+  return tampering;
+}
+
 Tampering LeavesAChildAfterASignal() {
   Tampering tampering = OnSignal([](int number, Wire& wire) {
     LeaveAChild();
@@ -268,6 +286,12 @@ std::vector<Defect> ShutdownDefects() {
        "A helper process outlives each host.",
        [] { return LeavesAChild([](int) { return true; }); },
        {"frame/last-ping-without-lf*"}},
+      {"daemon-outlives-the-host",
+       "LIFE-08",
+       Subtlety::kRare,
+       "A helper with a session and an environment of its own outlives each host.",
+       LeavesADaemon,
+       {"life/nobody-is-left*"}},
       {"child-outlives-a-failure",
        "LIFE-08",
        Subtlety::kSubtle,
