@@ -264,7 +264,7 @@ std::vector<Defect> EndDefects() {
       {"trickle-resets-the-timeout",
        "FRAME-15",
        Subtlety::kSubtle,
-       "Each byte that comes gives a one-shot's caller the stdin timeout anew.",
+       "A one-shot's stdin timeout begins with the first byte, and anew with each.",
        TrickleResetsTheTimeout,
        {"frame/trickle-is-not-in-time*"}},
       {"one-shot-skips-blank-lines",
