@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <mutex>
-#include <set>
-#include <thread>
 
 #include "fault-injection/defective-hosts/areas.h"
 #include "fault-injection/defective-hosts/bending.h"
@@ -11,57 +9,6 @@ namespace touchstone::defective {
 namespace {
 
 using End = ProviderAnswer::End;
-
-EditAnswer Without(std::string header) {
-  return [header](ProviderAnswer& answer) { RemoveHeader(answer.headers, header); };
-}
-
-// Not retried: what the first attempt met is said of a second one, which is never made.
-Tampering NeverRetries() {
-  struct Failed {
-    std::mutex mutex;
-    std::set<std::string> bodies;
-  };
-  return Asks([failed = std::make_shared<Failed>()](ProviderExchange& exchange) {
-    std::unique_lock lock(failed->mutex);
-    if (failed->bodies.contains(exchange.body)) {
-      ProviderAnswer down;
-      down.status = 500;
-      return exchange.Reply(down);
-    }
-    lock.unlock();
-    const auto answer = exchange.Fetch();
-    lock.lock();
-    if (answer.status >= 500 || answer.status == 0) failed->bodies.insert(exchange.body);
-    lock.unlock();
-    exchange.Reply(answer);
-  });
-}
-
-// Retry-After: 0 is taken at its word.
-Tampering NoBackoffAtZero() {
-  return AsksAgain([](const ProviderAnswer& answer) {
-    return answer.status == 429 && HeaderOf(answer.headers, "retry-after") == "0";
-  });
-}
-
-// The second attempt comes late: the same request, some time after it failed.
-Tampering BacksOffTooLong() {
-  return Asks([](ProviderExchange& exchange) {
-    auto answer = exchange.Fetch();
-    if (answer.status == 500) std::this_thread::sleep_for(std::chrono::seconds(3));
-    exchange.Reply(answer);
-  });
-}
-
-// As the budget is not looked at, the wait is cut to a second.
-Tampering RetriesBeyondTheBudget() {
-  return Answers([](const ProviderAnswer& answer) { return answer.status == 503; },
-                 [](ProviderAnswer& answer) {
-                   if (HeaderOf(answer.headers, "retry-after").size() > 0)
-                     SetHeader(answer.headers, "Retry-After", "1");
-                 });
-}
 
 Tampering FollowsRedirects(int only) {
   return Asks([only](ProviderExchange& exchange) {
@@ -73,6 +20,15 @@ Tampering FollowsRedirects(int only) {
       exchange.target = location.substr(slash);
       answer = exchange.Fetch();
     }
+    exchange.Reply(answer);
+  });
+}
+
+// As HTTP libraries do by themselves: by GET, and only then is the status looked at.
+Tampering LooksAtTheRedirect() {
+  return Asks([](ProviderExchange& exchange) {
+    const auto answer = exchange.Fetch();
+    if (answer.status / 100 == 3) VisitByGet(HeaderOf(answer.headers, "location"));
     exchange.Reply(answer);
   });
 }
@@ -145,38 +101,12 @@ std::vector<Defect> ProvDefects() {
        "403 is taken for a provider that is down; only 401 is about credentials.",
        [] { return Answers(Status(403), Becomes(502)); },
        {"prov/credentials-refused*"}},
-      {"retries-refused-credentials",
-       "PROV-01",
-       Subtlety::kBlatant,
-       "After 401 the same key is tried once more.",
-       [] { return AsksAgain(Status(401)); },
-       {"prov/credentials-refused*"}},
       {"rate-limit-is-down",
        "PROV-02",
        Subtlety::kBlatant,
        "429 is treated as a server error, so that the bridge does not back off.",
        [] { return Answers(Status(429), Becomes(503)); },
        {"prov/rate-limit*"}},
-      {"third-attempt-at-429",
-       "PROV-02",
-       Subtlety::kSubtle,
-       "429 is retried twice, which is three calls.",
-       [] { return AsksAgain(Status(429)); },
-       {"prov/rate-limit-throughout*"}},
-      {"retry-after-ignored",
-       "PROV-03",
-       Subtlety::kBlatant,
-       "Retry-After is not read: the retry comes after the usual backoff.",
-       [] { return Answers(Status(429), Without("retry-after")); },
-       {"prov/retry-after/*", "prov/retry-after", "prov/retry-after *"},
-       true,
-       {"PROV-02"}},
-      {"no-backoff-at-retry-after-0",
-       "PROV-03",
-       Subtlety::kSubtle,
-       "Retry-After: 0 makes the retry come at once, without any backoff.",
-       NoBackoffAtZero,
-       {"prov/retry-after-that-says-nothing*"}},
       {"server-errors-are-internal",
        "PROV-04",
        Subtlety::kSubtle,
@@ -189,26 +119,6 @@ std::vector<Defect> ProvDefects() {
        "408 is taken for a request that the provider rejects.",
        [] { return Answers(Status(408), Becomes(409)); },
        {"prov/server-error*"}},
-      {"third-attempt-at-500",
-       "PROV-04",
-       Subtlety::kSubtle,
-       "A 500 is tried three times.",
-       [] {
-         return Asks([](ProviderExchange& exchange) {
-           auto answer = exchange.Fetch();
-           if (answer.status == 500) answer = exchange.Fetch();
-           exchange.Reply(answer);
-         });
-       },
-       {"prov/server-error-after-its-retry*", "prov/server-errors-throughout*"}},
-      {"retry-beyond-the-budget",
-       "PROV-04",
-       Subtlety::kSubtle,
-       "A retry is made though Retry-After is later than the deadline.",
-       RetriesBeyondTheBudget,
-       {"prov/no-retry-without-time*", "prov/rate-limit-beyond-the-budget*"},
-       true,
-       {"PROV-02"}},
       {"refused-connection-is-internal",
        "PROV-05",
        Subtlety::kBlatant,
@@ -266,12 +176,6 @@ std::vector<Defect> ProvDefects() {
          });
        },
        {"prov/cut-body*"}},
-      {"cut-body-is-retried",
-       "PROV-07",
-       Subtlety::kSubtle,
-       "A cut answer is asked for again, so that the provider is paid twice.",
-       [] { return AsksAgain(Cut()); },
-       {"prov/cut-body*"}},
       {"stray-body-is-the-answer",
        "PROV-08",
        Subtlety::kBlatant,
@@ -307,12 +211,6 @@ std::vector<Defect> ProvDefects() {
        "404 is taken for a provider that is down.",
        [] { return Answers(Status(404), Becomes(502)); },
        {"prov/rejected*"}},
-      {"retries-what-was-rejected",
-       "PROV-10",
-       Subtlety::kBlatant,
-       "A request that the provider rejects is sent twice.",
-       [] { return AsksAgain(Status(422)); },
-       {"prov/rejected*"}},
       {"redirect-is-followed",
        "PROV-11",
        Subtlety::kBlatant,
@@ -325,6 +223,12 @@ std::vector<Defect> ProvDefects() {
        "308 is followed; the other redirects are not.",
        [] { return FollowsRedirects(308); },
        {"prov/redirects*"}},
+      {"redirect-is-looked-at",
+       "PROV-11",
+       Subtlety::kSubtle,
+       "The HTTP library follows a redirect by GET before the host sees its status.",
+       LooksAtTheRedirect,
+       {"prov/redirect*"}},
       {"first-16-mib-are-the-answer",
        "PROV-12",
        Subtlety::kBlatant,
@@ -345,38 +249,6 @@ std::vector<Defect> ProvDefects() {
        {"prov/error-that-quotes-the-key*"},
        true,
        {"SEC-01"}},
-      {"never-retries",
-       "PROV-16",
-       Subtlety::kBlatant,
-       "One failure of the provider is the end of the run.",
-       NeverRetries,
-       {"prov/fails-once*"}},
-      {"no-backoff",
-       "PROV-16",
-       Subtlety::kBlatant,
-       "A 5xx is retried at once, without any backoff.",
-       [] { return AsksAgain([](const ProviderAnswer& answer) { return answer.status >= 500; }); },
-       {"prov/fails-once*"}},
-      {"backs-off-for-seconds",
-       "PROV-16",
-       Subtlety::kSubtle,
-       "The backoff before the second attempt is 3 s longer than allowed.",
-       BacksOffTooLong,
-       {"prov/backoff-is-short*"}},
-      {"third-attempt-at-a-reset",
-       "PROV-06",
-       Subtlety::kSubtle,
-       "A connection that is reset is tried three times.",
-       [] { return AsksAgain(EndsWith(End::kReset)); },
-       {"prov/reset*"}},
-      {"silence-is-retried",
-       "PROV-09",
-       Subtlety::kSubtle,
-       "A provider that says nothing is asked once more.",
-       [] { return AsksAgain(EndsWith(End::kGone)); },
-       {"time/silent-provider*"},
-       true,
-       {"TIME-06"}},
       {"teapot-is-down",
        "PROV-10",
        Subtlety::kSubtle,
@@ -384,6 +256,7 @@ std::vector<Defect> ProvDefects() {
        [] { return Answers(Status(418), Becomes(502)); },
        {"prov/rejected*"}},
   };
+  for (auto& defect : RetryDefects()) defects.push_back(std::move(defect));
   for (auto& defect : AnswerDefects()) defects.push_back(std::move(defect));
   return defects;
 }

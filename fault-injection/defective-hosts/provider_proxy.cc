@@ -254,6 +254,16 @@ std::optional<std::pair<std::size_t, std::size_t>> PortIn(const std::string& url
 
 }  // namespace
 
+void VisitByGet(const std::string& url) {
+  const auto port = PortIn(url);
+  if (!port) return;
+  const auto number = std::atoi(url.substr(port->first, port->second).c_str());
+  const Socket other = Connected(static_cast<std::uint16_t>(number));
+  const std::string request =
+      "GET " + url.substr(port->first + port->second) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  if (other.open()) (void)::send(other.fd(), request.data(), request.size(), MSG_NOSIGNAL);
+}
+
 struct ProviderProxy::Impl {
   struct Connection {
     std::thread thread;

@@ -65,6 +65,9 @@ struct ProviderExchange {
   bool asks() const { return method == "POST"; }
 };
 
+// GETs a URL on loopback, and takes no notice of the answer.
+void VisitByGet(const std::string& url);
+
 class ProviderProxy {
  public:
   using Hook = std::function<void(ProviderExchange&)>;

@@ -92,9 +92,9 @@ Tampering GivesUp(bool (*on)(const std::string& tool, const Object& arguments)) 
   });
 }
 
-// As one that runs commands in a pipe to somewhere.
-Tampering LosesTheExitStatus() {
-  return Answers(Whole(), ToolCalls([](json::array& calls) {
+// Each command in a shell of its own, which always ends well.
+Tampering LosesTheExitStatus(std::string (*wrap)(const std::string& command)) {
+  return Answers(Whole(), ToolCalls([wrap](json::array& calls) {
                    for (auto& call : calls) {
                      auto* text = At(call.as_object(), "function.arguments");
                      auto arguments = text && text->is_string()
@@ -102,7 +102,7 @@ Tampering LosesTheExitStatus() {
                                           : std::nullopt;
                      const auto command = arguments ? Text(*arguments, "command") : std::string();
                      if (command.empty()) continue;
-                     (*arguments)["command"] = "(" + command + "\n); true";
+                     (*arguments)["command"] = wrap(command);
                      *text = json::serialize(*arguments);
                    }
                  }));
@@ -176,6 +176,12 @@ Tampering RoundLimitIsOk() {
   });
 }
 
+std::string UnderAWatch(const std::string& command) {
+  std::string quoted;
+  for (const char c : command) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return "timeout -s KILL 0.2 sh -c '" + quoted + "' 2>/dev/null; true";
+}
+
 bool IsUnknown(const std::string& tool, const Object&) {
   return tool != "run_command" && tool != "read_file" && tool != "write_file" &&
          tool != "list_files";
@@ -232,6 +238,12 @@ std::vector<Defect> ToolDefects() {
        "ZENE_TOOL_TIMEOUT_MS is ignored: a tool has as long as its run.",
        [] { return Environment("ZENE_TOOL_TIMEOUT_MS", std::nullopt); },
        {"tool/killed-after-its-time*"}},
+      {"tool-timeout-is-not-told",
+       "TOOL-02",
+       Subtlety::kSubtle,
+       "Of a tool that ran out of time the provider is told as of one that ended well.",
+       [] { return LosesTheExitStatus(UnderAWatch); },
+       {"tool/timeout-is-told*"}},
       {"other-sessions-are-spared",
        "TOOL-02",
        Subtlety::kSubtle,
@@ -256,7 +268,10 @@ std::vector<Defect> ToolDefects() {
        "TOOL-03",
        Subtlety::kSubtle,
        "Of a command that fails the provider is told its output, and not that it failed.",
-       LosesTheExitStatus,
+       [] {
+         return LosesTheExitStatus(
+             [](const std::string& command) { return "(" + command + "\n); true"; });
+       },
        {"tool/mistakes-are-told*", "tool/failure-is-told*"}},
       {"absolute-paths-are-read",
        "TOOL-04",
