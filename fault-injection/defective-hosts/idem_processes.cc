@@ -222,6 +222,18 @@ std::vector<Defect> OtherProcessDefects() {
        "Entries are written when the host exits, and not before.",
        EntriesAreWrittenAtExit,
        {"idem/replay-after-a-restart/kill"}},
+      {"streams-have-entries-of-their-own",
+       "IDEM-08",
+       Subtlety::kSubtle,
+       "What a one-shot answered is not replayed by a stream.",
+       [] {
+         auto streams = std::make_shared<bool>(false);
+         auto tampering =
+             KeysAs([streams](const std::string& key) { return *streams ? "stream/" + key : key; });
+         tampering.launch = [streams](Launch& launch) { *streams = launch.streams(); };
+         return tampering;
+       },
+       {"sess/modes-share-the-state"}},
       {"tool-runs-again-on-retry",
        "IDEM-10",
        Subtlety::kBlatant,

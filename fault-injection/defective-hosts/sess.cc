@@ -109,6 +109,15 @@ Tampering OwnStateDirectory(bool in_one_shots) {
   return tampering;
 }
 
+// The flat shape has a table of its own.
+Tampering BridgeApart() {
+  auto bridge = std::make_shared<bool>(false);
+  auto tampering = SessionsAs(
+      [bridge](const std::string& session) { return *bridge ? "bridge/" + session : session; });
+  tampering.launch = [bridge](Launch& launch) { *bridge = launch.bridge(); };
+  return tampering;
+}
+
 // A second process of the same session is told to come again.
 Tampering BusyElsewhere() {
   return Following([](Object& line, Wire& wire, Runs& runs) {
@@ -288,6 +297,12 @@ std::vector<Defect> SessDefects() {
        "A one-shot keeps its sessions in memory.",
        [] { return OwnStateDirectory(true); },
        {"sess/context-outlives-the-process"}},
+      {"bridge-has-sessions-of-its-own",
+       "SESS-04",
+       Subtlety::kSubtle,
+       "The bridge's one-shots do not see the turns of the other modes.",
+       BridgeApart,
+       {"sess/modes-share-the-state"}},
       {"session-order-last-first",
        "SESS-06",
        Subtlety::kSubtle,

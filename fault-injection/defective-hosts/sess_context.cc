@@ -304,7 +304,18 @@ std::vector<Defect> ContextDefects() {
        Subtlety::kSubtle,
        "The connection of a cancelled provider call stays open.",
        [] { return LeavingCallsOpen(1); },
-       {"ctrl/cancel-within-the-grace"}},
+       {"time/slots-survive-many-failures"}},
+      {"tool-in-its-own-session-left-after-a-cancel",
+       "CTRL-06",
+       Subtlety::kSubtle,
+       "A cancel spares a tool's process that has made itself a session of its own.",
+       [] {
+         Tampering tampering;
+         tampering.inside = "spare-other-sessions";
+         return tampering;
+       },
+       {"tool/tree-is-gone-after-cancel"},
+       false},
       {"provider-call-left-open-one-in-50",
        "CTRL-06",
        Subtlety::kRare,
