@@ -121,6 +121,8 @@ struct Failures {
   std::map<std::string, std::vector<std::string>> prompts;  // by session
   std::map<std::string, std::string> session_of;            // by prompt
 
+  std::set<std::string> with_tools;  // prompts
+
   static std::string Path(const Launch& launch, const std::string& session) {
     return Beside(launch, "failed-" + HashOf(session));
   }
@@ -128,7 +130,8 @@ struct Failures {
 
 // A failed run's prompt stays in the context, where `which` says so of its terminal. A file keeps
 // it for other processes.
-Tampering KeepingFailedTurns(std::function<bool(const Object& terminal)> which, bool with_answer) {
+Tampering KeepingFailedTurns(std::function<bool(const Object& terminal)> which, bool with_answer,
+                             bool with_tools_alone = false) {
   auto failures = std::make_shared<Failures>();
   auto tampering = Following(
       [failures](Object& line, Wire&, Runs& runs) {
@@ -140,11 +143,13 @@ Tampering KeepingFailedTurns(std::function<bool(const Object& terminal)> which, 
           failures->prompts[session] = {*kept};
         return Fate::kPass;
       },
-      [failures, which](Object& line, Wire&, Runs& runs) {
+      [failures, which, with_tools_alone](Object& line, Wire&, Runs& runs) {
         const Run* run = runs.Find(Text(line, "request_id"));
         if (!run || !Of("final")(line) || Of("final", "OK")(line) || !which(line))
           return Fate::kPass;
         const std::lock_guard lock(failures->mutex);
+        if (with_tools_alone && !failures->with_tools.contains(Text(run->request, "prompt")))
+          return Fate::kPass;
         failures->prompts[run->session].push_back(Text(run->request, "prompt"));
         Keep(Failures::Path(runs.launch, run->session), Text(run->request, "prompt"));
         return Fate::kPass;
@@ -154,6 +159,7 @@ Tampering KeepingFailedTurns(std::function<bool(const Object& terminal)> which, 
       if (transcript.turns.empty()) return;
       const std::lock_guard lock(failures->mutex);
       const auto prompt = ContentOf(transcript.turns.back().front());
+      if (RoleOf(transcript.turns.back().back()) == "tool") failures->with_tools.insert(prompt);
       for (const auto& failed : failures->prompts[failures->session_of[prompt]]) {
         Turn turn{Object{{"role", "user"}, {"content", failed}}};
         if (with_answer) turn.push_back(Object{{"role", "assistant"}, {"content", "(no answer)"}});
@@ -290,6 +296,12 @@ std::vector<Defect> ContextDefects() {
                                    true);
        },
        {"sess/failed-run-leaves-no-trace/timeout"}},
+      {"failed-turn-with-tools-kept",
+       "SESS-05",
+       Subtlety::kSubtle,
+       "A run that fails after its tools have run stays in the context.",
+       [] { return KeepingFailedTurns([](const Object&) { return true; }, false, true); },
+       {"sess/failed-run-with-tools-leaves-no-trace/*"}},
       {"cancelled-turn-kept",
        "SESS-05",
        Subtlety::kSubtle,

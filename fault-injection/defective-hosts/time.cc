@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 
 #include "fault-injection/defective-hosts/areas.h"
+#include "fault-injection/defective-hosts/provider_proxy.h"
 #include "fault-injection/defective-hosts/runs.h"
 
 namespace touchstone::defective {
@@ -48,6 +52,36 @@ Tampering ProviderTimeoutIsTimeout() {
     line["error"].as_object()["code"] = "TIMEOUT";
     return Fate::kChanged;
   });
+}
+
+// The provider's time is reckoned from a run's first call; a prompt stands for its run.
+Tampering ProviderTimeIsOfTheRun() {
+  struct Calls {
+    std::mutex mutex;
+    std::map<std::string, std::chrono::steady_clock::time_point> begun;
+    int limit_ms = 0;
+  };
+  auto calls = std::make_shared<Calls>();
+  Tampering tampering;
+  tampering.launch = [calls](Launch& launch) {
+    Runs runs;
+    runs.launch = launch;
+    calls->limit_ms = runs.Number("ZENE_PROVIDER_TIMEOUT_MS", 45000);
+  };
+  tampering.provider = [calls](ProviderExchange& exchange) {
+    const auto now = std::chrono::steady_clock::now();
+    const auto body = exchange.asks() ? Parsed(exchange.body) : std::nullopt;
+    std::string prompt;
+    if (const auto* messages = body ? body->if_contains("messages") : nullptr)
+      for (const auto& message : messages->as_array())
+        if (Text(message.as_object(), "role") == "user")
+          prompt = Text(message.as_object(), "content");
+    const std::unique_lock lock(calls->mutex);
+    const auto begun = calls->begun.emplace(prompt, now).first->second;
+    if (now - begun > std::chrono::milliseconds(calls->limit_ms))
+      exchange.Reply({.status = 504, .headers = {}, .body = "{}"});
+  };
+  return tampering;
 }
 
 // Each n-th timeout costs a slot for good.
@@ -199,6 +233,12 @@ std::vector<Defect> TimeDefects() {
        "A silent provider ends the run TIMEOUT, not PROVIDER_DOWN.",
        ProviderTimeoutIsTimeout,
        {"time/silent-provider/*"}},
+      {"provider-timeout-is-of-the-run",
+       "TIME-06",
+       Subtlety::kSubtle,
+       "ZENE_PROVIDER_TIMEOUT_MS is reckoned from a run's first provider call, tools and all.",
+       ProviderTimeIsOfTheRun,
+       {"time/provider-timeout-is-of-one-call"}},
       {"provider-timeout-beats-the-deadline",
        "TIME-06",
        Subtlety::kSubtle,
