@@ -32,8 +32,17 @@ Tampering NoQueueIsTheDefault() {
   return tampering;
 }
 
-// A run that waits for its session holds a slot: what comes when all are held waits as well.
-Tampering WaitingHoldsASlot() {
+// Which of the runs that the shim holds starts when the one called `ended` has ended; nullptr:
+// none.
+using Choice = std::function<Run*(Runs&, const Run& ended)>;
+
+Run* Earliest(Runs& runs, const Run&) {
+  const auto next = std::ranges::find(runs.open, true, &Run::held);
+  return next == runs.open.end() ? nullptr : &*next;
+}
+
+// When all slots are held, be it by runs that wait for their session, the shim has the queue.
+Tampering QueueingForSlots(Choice choice) {
   auto started = std::make_shared<std::set<std::string>>();
   return Following(
       [](Object& line, Wire& wire, Runs& runs) {
@@ -42,17 +51,31 @@ Tampering WaitingHoldsASlot() {
         runs.Sent(line, true);
         return Fate::kTaken;
       },
-      [started](Object& line, Wire& wire, Runs& runs) {
+      [started, choice](Object& line, Wire& wire, Runs& runs) {
         const auto id = Text(line, "request_id");
         if (Text(line, "status") == "ACCEPTED" && started->contains(id)) return Fate::kTaken;
-        if (!IsTerminal(line) || !runs.Find(id)) return Fate::kPass;
-        const auto next = std::ranges::find(runs.open, true, &Run::held);
-        if (next == runs.open.end()) return Fate::kPass;
+        const Run* ended = IsTerminal(line) ? runs.Find(id) : nullptr;
+        Run* next = ended ? choice(runs, *ended) : nullptr;
+        if (!next) return Fate::kPass;
         next->held = false;
         started->insert(next->id);
         wire.ToHost(Lined(next->request));
         return Fate::kPass;
       });
+}
+
+// Each session in its turn: one that has just had a run comes last.
+Run* OtherSessionFirst(Runs& runs, const Run& ended) {
+  for (auto& run : runs.open) {
+    if (run.held && run.session != ended.session) return &run;
+  }
+  return Earliest(runs, ended);
+}
+
+Run* Latest(Runs& runs, const Run&) {
+  const auto next =
+      std::find_if(runs.open.rbegin(), runs.open.rend(), [](const Run& run) { return run.held; });
+  return next == runs.open.rend() ? nullptr : &*next;
 }
 
 bool IsBusy(const Object& line) { return Text(line, "type") == "error" && CodeOf(line) == "BUSY"; }
@@ -152,9 +175,21 @@ std::vector<Defect> AdmitDefects() {
        "ADMIT-01",
        Subtlety::kSubtle,
        "A run that waits for its session holds a slot.",
-       WaitingHoldsASlot,
+       [] { return QueueingForSlots(Earliest); },
        {"admit/busy-session-takes-no-slot"},
        false},
+      {"slots-go-to-the-latest",
+       "SESS-06",
+       Subtlety::kSubtle,
+       "A free slot goes to the run that came last.",
+       [] { return QueueingForSlots(Latest); },
+       {"sess/earliest-waiting-run-starts"}},
+      {"slots-go-round-the-sessions",
+       "SESS-06",
+       Subtlety::kSubtle,
+       "A free slot goes to another session than the one that has just ended a run.",
+       [] { return QueueingForSlots(OtherSessionFirst); },
+       {"sess/earliest-waiting-run-starts"}},
       {"busy-without-429",
        "ADMIT-02",
        Subtlety::kBlatant,
