@@ -45,7 +45,7 @@ std::vector<Defect> LoadDefects() {
                            [](const std::string&, const Object&, Wire&) {});
        },
        {"load/thousand-requests*"},
-       true,
+       false,
        {"LIFE-01", "LIFE-04"}},
       {"answers-come-twice",
        "LOAD-01",
@@ -93,7 +93,8 @@ std::vector<Defect> LoadDefects() {
                        }
                      }));
        },
-       {"load/thousand-requests*"}},
+       {"load/thousand-requests*"},
+       false},
       {"memory-leak",
        "LOAD-02",
        Subtlety::kBlatant,

@@ -203,7 +203,7 @@ std::vector<Defect> ProvDefects() {
        "A provider that says nothing is waited for until the run's own deadline.",
        StallsUnnoticed,
        {"time/silent-provider*"},
-       true,
+       false,
        {"TIME-06"}},
       {"not-found-is-down",
        "PROV-10",

@@ -160,7 +160,8 @@ std::vector<Defect> RetryDefects() {
        Subtlety::kSubtle,
        "The backoff before the second attempt is 3 s longer than allowed.",
        BacksOffTooLong,
-       {"prov/backoff-is-short*"}},
+       {"prov/backoff-is-short*"},
+       false},
   };
 }
 
