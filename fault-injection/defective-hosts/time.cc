@@ -196,7 +196,8 @@ std::vector<Defect> TimeDefects() {
            return Fate::kChanged;
          });
        },
-       {"time/smaller-timeout-is-honoured"}},
+       {"time/smaller-timeout-is-honoured"},
+       false},
       {"queue-time-not-counted",
        "TIME-04",
        Subtlety::kBlatant,
