@@ -5,6 +5,7 @@
 // nowhere else on the machine, so each is found wherever it has gone.
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -42,7 +43,9 @@ class Tree {
  public:
   explicit Tree(const Rig& rig) {
     static std::atomic<unsigned> next{1};
-    marker_ = fmt::format("{}.{}", 4'000'000 + next++, rig.seed % 1'000'000);
+    // Other judges on this machine, with the same seed, have trees of their own. One length for
+    // all: no marker is the beginning of another.
+    marker_ = fmt::format("{}.{:07}{:06}1", 4'000'000 + next++, ::getpid(), rig.seed % 1'000'000);
   }
   ~Tree() {
     for (const pid_t pid : ProcessesWith("sleep " + marker_)) ::kill(pid, SIGKILL);
