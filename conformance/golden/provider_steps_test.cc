@@ -57,6 +57,17 @@ TEST_F(ProviderSteps, ACallThatNoRuleMatchesFailsTheCase) {
         "no provider rule matched call 1");
 }
 
+// A host that asks the provider behind a replay was not seen: the count had been taken before.
+TEST_F(ProviderSteps, WhatTheLastStepCountedMustStillBeSoAtTheEnd) {
+  const std::string counted = kOnce + R"({"provider_saw":{"calls":1}})"
+                                      "\n";
+  Passes(counted, S);
+  Bench late(MiniHostCommand("asks-again"));
+  const auto result = late.PlaySteps(counted, S);
+  EXPECT_EQ(Blamed(result), std::set<std::string>{"CTRL-01"}) << Describe(result);
+  EXPECT_NE(Describe(result).find("after the last step, "), std::string::npos) << Describe(result);
+}
+
 TEST_F(ProviderSteps, HoldsUntilReleased) {
   const std::string held = R"({"provider":[{"respond":{"text":"late","hold":"gate"}}]})"
                            "\n";

@@ -27,7 +27,7 @@ DEFECTS = {
     'ignores-garbage', 'two-lines', 'no-line', 'ack-in-one-shot', 'event-in-one-shot',
     # how it ends
     'child-in-group', 'child-in-session', 'child-with-pipes', 'stays', 'exit-1', 'dies',
-    'stays-after-line', 'dies-after-line', 'flood', 'long-line',
+    'stays-after-line', 'dies-after-line', 'flood', 'long-line', 'asks-again',
 }
 
 STARTED = time.time()
@@ -239,6 +239,8 @@ class Host:
             self.final(run, 'CANCELED')
         if self.defect == 'cut':
             self.raw(b'{"protocol_version":1')
+        if self.defect == 'asks-again':
+            ask_provider('provider once more')
         if self.defect in ('child-in-group', 'child-in-session', 'child-with-pipes'):
             leave_child(self.defect)
         if self.defect in ('stays', 'stays-after-line'):

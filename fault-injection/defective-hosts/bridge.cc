@@ -100,7 +100,7 @@ Tampering ReaderGoneShutsDown() {
   const auto stdout_fd = std::make_shared<int>(-1);
   Tampering tampering;
   tampering.launch = [stdout_fd](Launch& launch) {
-    launch.environment["ZENE_CANCEL_GRACE_MS"] = "0";
+    launch.environment.insert_or_assign("ZENE_CANCEL_GRACE_MS", std::string("0"));
     *stdout_fd = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
   };
   const auto ended = std::make_shared<bool>(false);
