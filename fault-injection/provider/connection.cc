@@ -61,9 +61,8 @@ Content ErrorContent(std::string_view message) {
 Content ModelList() {
   Content content;
   content.type = "application/json";
-  content.pieces = {
-      R"({"object":"list","data":[{"id":"mock-model","object":"model",)"
-      R"("created":1700000000,"owned_by":"touchstone"}]})"};
+  content.pieces = {R"({"object":"list","data":[{"id":"mock-model","object":"model",)"
+                    R"("created":1700000000,"owned_by":"touchstone"}]})"};
   return content;
 }
 
@@ -222,26 +221,27 @@ void Connection::OnCall(HttpReader::Message message, std::string_view path, Fram
         "POST …/messages",
         call.method, call.path);
   }
-  const LaneState::Verdict verdict = lane_->Arrive(std::move(call), std::move(refusal));
-  const int number = verdict.request.number;
+  const LaneState::Verdict verdict =
+      lane_->Arrive(std::move(call), dialect == nullptr ? "" : dialect->name(), std::move(refusal));
+  const std::uint64_t ticket = verdict.ticket;
   if (dialect == nullptr) {
-    return Play(Plain(404, ErrorContent("There is no such path."), framing), number);
+    return Play(Plain(404, ErrorContent("There is no such path."), framing), ticket);
   }
   if (verdict.choice.respond == nullptr) {
     const std::string words = "touchstone: no rule matches; nearest: " + verdict.choice.near_miss;
-    return Play(Plain(500, dialect->Error(verdict.request, 500, words), framing), number);
+    return Play(Plain(500, dialect->Error(verdict.request, 500, words), framing), ticket);
   }
-  Play(Compile(*verdict.choice.respond, verdict.request, *dialect, framing), number);
+  Play(Compile(*verdict.choice.respond, verdict.request, *dialect, framing), ticket);
 }
 
-void Connection::Play(Script script, int call_number) {
+void Connection::Play(Script script, std::uint64_t ticket) {
   script_ = std::move(script);
   action_ = 0;
   offset_ = 0;
   passed_ = false;
   flooded_ = 0;
   bytes_sent_ = 0;
-  call_ = call_number;
+  call_ = ticket;
   playing_ = true;
 }
 
@@ -349,7 +349,7 @@ Connection::Step Connection::Do(const Reset&) {
   // No further handler may run between the two: the journal says answered when the reset is out.
   const std::shared_ptr<LaneState> lane = lane_;
   const LaneState::Sent sent = SentSoFar();
-  const int call = std::exchange(call_, 0);
+  const std::uint64_t call = std::exchange(call_, 0);
   Shut();
   if (call != 0) lane->Ended(call, LaneState::End::kAnsweredAndClosed, sent);
   return Step::kWait;

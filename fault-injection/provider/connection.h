@@ -57,7 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Enter(std::shared_ptr<LaneState> lane);
   void OnProbe(const HttpReader::Message& message, std::string_view path, Framing framing);
   void OnCall(HttpReader::Message message, std::string_view path, Framing framing);
-  void Play(Script script, int call_number);
+  void Play(Script script, std::uint64_t ticket);
 
   Step Perform(const Action& action);
   Step Do(const Hold& hold);
@@ -94,7 +94,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool passed_ = false;     // the Hold or Delay at `action_` is over
   std::uint64_t flooded_ = 0;
   std::uint64_t bytes_sent_ = 0;
-  int call_ = 0;            // number of the call, 0: not one that is journaled
+  std::uint64_t call_ = 0;  // ticket of the call, 0: not one that is journaled
   std::uint64_t wait_ = 0;  // counts waits; a late wake-up of an earlier one is ignored
 };
 

@@ -43,7 +43,7 @@ std::vector<json::value> Events(const Content& content, std::string_view prefix 
 }
 
 TEST(DialectOf, KnowsThePaths) {
-  EXPECT_EQ(OpenAi().name(), "openai");
+  EXPECT_EQ(OpenAi().name(), "openai-chat");
   EXPECT_EQ(DialectOf("/chat/completions"), &OpenAi());
   EXPECT_EQ(Anthropic().name(), "anthropic");
   EXPECT_EQ(DialectOf("/v1/embeddings"), nullptr);

@@ -14,6 +14,8 @@ namespace touchstone::provider {
 // One request that is not a probe. It is *open* while neither answered nor closed_at is set.
 struct Call {
   int number = 0;  // 1 is the lane's first
+  std::string dialect;  // "openai-chat", "anthropic", …; "": the path is no call of any
+  std::string state;    // the lane's when it arrived, see lane.h
   std::string method;
   std::string path;  // the target without the lane's prefix, "/v1/chat/completions"
   std::vector<std::pair<std::string, std::string>> headers;  // lower-case names, as they came
@@ -38,7 +40,7 @@ struct Call {
 };
 
 struct Snapshot {
-  std::vector<Call> calls;  // calls[i].number == i + 1
+  std::vector<Call> calls;  // in order; calls[i].number == i + 1 unless old ones were let go
   int probes = 0;           // HEAD and GET requests
   int connections = 0;      // connections on which the lane saw a request
 };

@@ -15,6 +15,12 @@ std::string Lane::base_url() const { return base_url_; }
 
 void Lane::SetRules(std::vector<Rule> rules) { state_->SetRules(std::move(rules)); }
 
+boost::json::value Lane::Rules() const { return state_->Rules(); }
+std::string Lane::State() const { return state_->State(); }
+void Lane::SetState(std::string state) { state_->SetState(std::move(state)); }
+std::uint64_t Lane::Seed() const { return state_->Seed(); }
+void Lane::Reset() { state_->Reset(); }
+
 void Lane::Release(const std::string& hold) { state_->Release(hold); }
 
 Snapshot Lane::Journal() const { return state_->Journal(); }

@@ -1,11 +1,13 @@
 // One play's private provider: its rules, its holds, its journal. Lanes do not see each other. The
-// journal keeps every call with its body until the lane is closed.
+// journal keeps every call with its body until the lane is closed, or the last ones if told so.
 //
 // Owned by the Server, which hands out references that live until CloseLane(). Every method may be
 // called from any thread.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,6 +19,16 @@
 namespace touchstone::provider {
 
 class LaneState;
+
+struct LaneOptions {
+  // Root of all that is drawn: probabilities, times. The same seed, rules and calls give the same.
+  std::uint64_t seed = 1;
+  // Of the journal's calls and connections at least the last so many stay, and at most twice as
+  // many; 0: all.
+  std::size_t keep = 0;
+  // What `during`, `after` and `until` go by, and all times of the journal. Called by any thread.
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+};
 
 class Lane {
  public:
@@ -35,6 +47,20 @@ class Lane {
   // counting over the lane, `times` starts anew. A fresh lane answers "mock answer" to every call;
   // an empty list matches nothing.
   void SetRules(std::vector<Rule> rules);
+
+  // The rules as they were read by ParseRules(), a JSON list; null for one made in C++.
+  boost::json::value Rules() const;
+
+  // The state that rules with `state` look at. SetRules() and Reset() make it "Started".
+  std::string State() const;
+  void SetState(std::string state);
+
+  std::uint64_t Seed() const;
+
+  // As if the lane were new, but for its rules: an empty journal, calls counted from 1, `times`,
+  // `rule_call` and draws from the start, no name released. Calls that are being answered go on and
+  // are not journaled any more; held ones stay held.
+  void Reset();
 
   // Lets go all calls now held under the name, and all later ones.
   void Release(const std::string& hold);

@@ -20,11 +20,40 @@ std::optional<boost::json::value> ParseJson(const std::string& body) {
 
 }  // namespace
 
-LaneState::LaneState(std::string name)
-    : name_(std::move(name)), rules_(std::vector<Rule>(1)) {}  // the default answer to every call
+// The rules of a fresh lane are the default answer to every call.
+LaneState::LaneState(std::string name, LaneOptions options)
+    : name_(std::move(name)),
+      options_(std::move(options)),
+      rules_(ParseRules({{{"respond", boost::json::object()}}}).value(), options_.seed,
+             options_.now()) {}
+
+boost::json::value LaneState::Rules() const {
+  const std::lock_guard lock(mutex_);
+  return rules_.Json();
+}
+
+std::string LaneState::State() const {
+  const std::lock_guard lock(mutex_);
+  return rules_.state();
+}
+
+void LaneState::SetState(std::string state) {
+  const std::lock_guard lock(mutex_);
+  rules_.SetState(std::move(state));
+}
+
+void LaneState::Reset() {
+  const auto now = options_.now();
+  const std::lock_guard lock(mutex_);
+  journal_ = {};
+  calls_ = 0;
+  released_.clear();
+  rules_.Restart(now);
+  changed_.notify_all();
+}
 
 void LaneState::SetRules(std::vector<Rule> rules) {
-  RuleBook book(std::move(rules));
+  RuleBook book(std::move(rules), options_.seed, options_.now());
   const std::lock_guard lock(mutex_);
   std::swap(rules_, book);
 }
@@ -58,23 +87,36 @@ bool LaneState::WaitUntil(const std::function<bool(const Snapshot&)>& holds,
   return held;
 }
 
-LaneState::Verdict LaneState::Arrive(Call call, std::string refusal) {
+LaneState::Verdict LaneState::Arrive(Call call, std::string_view dialect, std::string refusal) {
   call.json = ParseJson(call.body);
-  call.arrived_at = Clock::now();
+  call.dialect = dialect;
   Verdict verdict{Understand(name_, call), {}};
+  verdict.request.dialect = dialect;
   const std::lock_guard lock(mutex_);
-  call.number = static_cast<int>(journal_.calls.size()) + 1;
+  call.arrived_at = options_.now();
+  call.number = ++calls_;
+  call.state = rules_.state();
   verdict.request.number = call.number;
+  verdict.ticket = next_ticket_++;
   if (refusal.empty()) {
-    verdict.choice = rules_.Take(verdict.request);
+    verdict.choice = rules_.Take(verdict.request, call, call.arrived_at);
   } else {
     verdict.choice.near_miss = std::move(refusal);
   }
   call.rule = verdict.choice.rule;
   call.near_miss = verdict.choice.near_miss;
+  if (options_.keep > 0 && journal_.calls.size() >= 2 * options_.keep) {
+    journal_.calls.erase(journal_.calls.begin(),
+                         journal_.calls.end() - static_cast<std::ptrdiff_t>(options_.keep - 1));
+  }
   journal_.calls.push_back(std::move(call));
   changed_.notify_all();
   return verdict;
+}
+
+Call* LaneState::Find(std::uint64_t ticket) {
+  const std::uint64_t back = next_ticket_ - ticket;
+  return back > journal_.calls.size() ? nullptr : &*(journal_.calls.end() - static_cast<int>(back));
 }
 
 void LaneState::CountProbe() {
@@ -89,18 +131,22 @@ int LaneState::CountConnection() {
   return ++journal_.connections;
 }
 
-void LaneState::Sending(int number, Sent sent) {
+void LaneState::Sending(std::uint64_t ticket, Sent sent) {
   const std::lock_guard lock(mutex_);
-  Call& call = journal_.calls[static_cast<std::size_t>(number) - 1];
+  Call* const found = Find(ticket);
+  if (found == nullptr) return;
+  Call& call = *found;
   call.status = sent.status;
   call.bytes_sent = sent.bytes;
   changed_.notify_all();
 }
 
-void LaneState::Ended(int number, End end, Sent sent) {
-  const auto now = Clock::now();
+void LaneState::Ended(std::uint64_t ticket, End end, Sent sent) {
+  const auto now = options_.now();
   const std::lock_guard lock(mutex_);
-  Call& call = journal_.calls[static_cast<std::size_t>(number) - 1];
+  Call* const found = Find(ticket);
+  if (found == nullptr) return;
+  Call& call = *found;
   call.status = sent.status;
   call.bytes_sent = sent.bytes;
   call.answered = end == End::kAnswered || end == End::kAnsweredAndClosed;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fault-injection/provider/journal.h"
+#include "fault-injection/provider/lane.h"
 #include "fault-injection/provider/request.h"
 #include "fault-injection/provider/rule_book.h"
 
@@ -18,12 +19,17 @@ namespace touchstone::provider {
 
 class LaneState {
  public:
-  explicit LaneState(std::string name);
+  explicit LaneState(std::string name, LaneOptions options = {});
 
   const std::string& name() const { return name_; }
+  std::uint64_t Seed() const { return options_.seed; }
 
   // The player's side: see lane.h.
   void SetRules(std::vector<Rule> rules);
+  boost::json::value Rules() const;
+  std::string State() const;
+  void SetState(std::string state);
+  void Reset();
   void Release(const std::string& hold);
   Snapshot Journal() const;
   bool WaitUntil(const std::function<bool(const Snapshot&)>& holds,
@@ -35,10 +41,11 @@ class LaneState {
   struct Verdict {
     Request request;
     Choice choice;
+    std::uint64_t ticket = 0;  // names the call from here on, never 0
   };
   // Numbers the call, journals it and takes a rule; none when `refusal` says why the server cannot
-  // let a rule answer.
-  Verdict Arrive(Call call, std::string refusal);
+  // let a rule answer. `dialect` is "" then.
+  Verdict Arrive(Call call, std::string_view dialect, std::string refusal);
   void CountProbe();
   int CountConnection();  // its number
 
@@ -47,9 +54,10 @@ class LaneState {
     int status = 0;
     std::uint64_t bytes = 0;
   };
-  // So much is on the wire while the call is still open.
-  void Sending(int number, Sent sent);
-  void Ended(int number, End end, Sent sent);
+  // So much is on the wire while the call is still open. A call that the journal has let go is
+  // passed over.
+  void Sending(std::uint64_t ticket, Sent sent);
+  void Ended(std::uint64_t ticket, End end, Sent sent);
 
   // False when the name is released already; else `resume` runs once, on the releasing thread.
   bool HoldUnder(const std::string& hold, std::function<void()> resume);
@@ -58,10 +66,15 @@ class LaneState {
   void Close();
 
  private:
+  Call* Find(std::uint64_t ticket);
+
   const std::string name_;
+  const LaneOptions options_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   Snapshot journal_;
+  int calls_ = 0;                  // since the start or Reset()
+  std::uint64_t next_ticket_ = 1;  // calls.back() has the one before
   RuleBook rules_;
   std::set<std::string> released_;
   std::multimap<std::string, std::function<void()>> held_;

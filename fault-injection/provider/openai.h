@@ -7,7 +7,7 @@ namespace touchstone::provider {
 
 class OpenAi : public Dialect {
  public:
-  std::string_view name() const override { return "openai"; }
+  std::string_view name() const override { return "openai-chat"; }
   bool Serves(std::string_view path) const override { return path.ends_with("/chat/completions"); }
   Content Answer(const Request& request, const Respond& respond) const override;
   Content Error(const Request& request, int status, std::string_view message) const override;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <ranges>
 
 namespace touchstone::provider {
 
@@ -59,13 +58,23 @@ Request Understand(std::string_view lane, const Call& call) {
   if (const json::value* options = Find(body, "stream_options")) {
     request.include_usage = IsTrue(Find(*options, "include_usage"));
   }
+  if (const json::value* tools = Find(body, "tools"); tools != nullptr && tools->is_array()) {
+    request.tools = !tools->get_array().empty();
+  }
+  if (const json::value* system = Find(body, "system")) {  // Anthropic has it outside the messages
+    if (auto text = TextOf(*system)) request.texts.push_back(std::move(*text));
+  }
   const json::value* messages = Find(body, "messages");
   if (messages == nullptr || !messages->is_array()) return request;
-  for (const json::value& message : std::views::reverse(messages->get_array())) {
+  for (const json::value& message : messages->get_array()) {
+    const json::value* role = Find(message, "role");
+    if (!IsText(role, "system") && !IsText(role, "developer")) ++request.turns;
     const json::value* content = Find(message, "content");
-    if (content == nullptr || !IsText(Find(message, "role"), "user")) continue;
-    request.last_user_text = TextOf(*content);
-    if (request.last_user_text) break;
+    if (content == nullptr) continue;
+    std::optional<std::string> text = TextOf(*content);
+    if (!text) continue;
+    if (IsText(role, "user")) request.last_user_text = text;
+    request.texts.push_back(std::move(*text));
   }
   return request;
 }

@@ -4,17 +4,22 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fault-injection/provider/journal.h"
 
 namespace touchstone::provider {
 
 struct Request {
-  std::string lane;  // with `number` the seed of all ids in the answer
+  std::string dialect;  // its name(); "": the path is no call of any
+  std::string lane;     // with `number` the seed of all ids in the answer
   int number = 1;
   std::string model;                          // "" when the request names none
   std::optional<std::string> last_user_text;  // messages of only tool results are passed over
+  std::vector<std::string> texts;             // of each message that has text, system ones too
+  int turns = 0;                              // messages but system ones
   bool stream = false;
+  bool tools = false;          // it offers at least one tool
   bool include_usage = false;  // stream_options.include_usage
 };
 

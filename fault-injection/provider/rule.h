@@ -1,14 +1,16 @@
 // The rules of the mock provider: how it answers which call. The language is defined in
-// docs/write-a-case.md, "Provider rules"; ParseRules() accepts that and nothing else.
+// docs/provider-rules.md; ParseRules() accepts that and nothing else.
 //
 // Plain values: no thread, no I/O, nothing here knows HTTP or a dialect.
 #pragma once
 
 #include <boost/json/fwd.hpp>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
 #include <vector>
@@ -37,10 +39,29 @@ struct Usage {
   bool operator==(const Usage&) const = default;
 };
 
+// Of the calls that the rule's other conditions admit: every N-th, or the n-th of a range.
+struct RuleCall {
+  int from = 1;
+  int to = std::numeric_limits<int>::max();
+  int every = 1;
+  bool operator==(const RuleCall&) const = default;
+};
+
+// All that is set must hold.
 struct Match {
-  std::optional<std::string> text;   // occurs in the last user message
-  std::optional<std::string> model;  // equals the request's model
-  std::optional<int> call;           // the lane's n-th call, 1 is the first
+  std::optional<std::string> text;      // occurs in the last user message
+  std::optional<std::string> any_text;  // occurs in any message
+  std::optional<std::string> model;     // equals the request's model
+  std::optional<int> call;              // the lane's n-th call, 1 is the first
+  std::optional<RuleCall> rule_call;
+  std::optional<std::string> dialect;
+  std::optional<std::string> path;  // glob; without the lane's prefix, and the query if it has no ?
+  std::vector<std::pair<std::string, std::string>> headers;  // lower-case name, glob of a value
+  int turns_from = 0;                                        // messages but system ones
+  int turns_to = std::numeric_limits<int>::max();
+  std::optional<bool> stream;
+  std::optional<bool> tools;
+  bool operator==(const Match&) const = default;
 };
 
 // All `respond` keys. A default Respond is the answer "mock answer".
@@ -68,14 +89,31 @@ struct Respond {
   bool endless = false;
 };
 
-struct Rule {
-  Match match;
-  std::optional<int> times;  // serves so many calls, then is passed over
-  Respond respond;
+// The lane's state before a rule has led anywhere.
+inline constexpr std::string_view kFirstState = "Started";
+
+// Counted from when the rules were set, or from their first call.
+struct During {
+  std::int64_t from_ms = 0;
+  std::optional<std::int64_t> to_ms;  // exclusive
+  bool since_first_call = false;
 };
 
-// Strict: an unknown key, a wrong type, an impossible number and keys that contradict each other
-// are errors. A body expands to 256 MiB at most.
+struct Rule {
+  Match match;
+  std::optional<int> times;           // serves so many calls, then is passed over
+  std::optional<double> probability;  // drawn for each call that all else admits
+  std::optional<During> during;
+  std::optional<std::int64_t> after_ms;  // from the first pause of that length between two calls
+  std::optional<std::int64_t> until_ms;  // before that pause
+  std::optional<std::string> state;      // the lane must be in
+  std::optional<std::string> then;       // the lane's state after this rule has served
+  Respond respond;
+  std::shared_ptr<const boost::json::value> source;  // what it was read from; null: made in C++
+};
+
+// Strict: an unknown key, a wrong type, an impossible number, keys that contradict each other and a
+// rule that can never match are errors. A body expands to 256 MiB at most.
 tl::expected<std::vector<Rule>, RuleError> ParseRules(const boost::json::value& rules);
 
 }  // namespace touchstone::provider

@@ -33,6 +33,27 @@ TEST(ParseRules, ReadsEveryKeyOfARule) {
   EXPECT_FALSE(rules->back().match.text || rules->back().match.call || rules->back().times);
 }
 
+TEST(ParseRules, ReadsTimeAndState) {
+  const auto rules = Parse(
+      R"([{"match":{"rule_call":{"every":10},"header":{"X-A":"b*"},"turns":{"at_least":2}},
+           "probability":0.25,"during":{"from_s":0.5,"to_s":12,"since":"first_call"},
+           "after":{"quiet_ms":1},"until":{"quiet_ms":2},"state":"Started","then":"b",
+           "respond":{}}])");
+  ASSERT_TRUE(rules);
+  const Rule& rule = rules->front();
+  EXPECT_EQ(rule.match.rule_call, (RuleCall{.every = 10}));
+  EXPECT_EQ(rule.match.headers.front(), (std::pair<std::string, std::string>{"x-a", "b*"}));
+  EXPECT_EQ(rule.match.turns_from, 2);
+  EXPECT_EQ(rule.probability, 0.25);
+  EXPECT_EQ(rule.during->from_ms, 500);
+  EXPECT_EQ(rule.during->to_ms, 12000);
+  EXPECT_TRUE(rule.during->since_first_call);
+  EXPECT_EQ(rule.after_ms, 1);
+  EXPECT_EQ(rule.until_ms, 2);
+  EXPECT_EQ(rule.state, "Started");
+  EXPECT_EQ(rule.then, "b");
+}
+
 TEST(ParseRules, ReadsAnAnswer) {
   const Respond answer = ParseRespond(
       R"({"text":"four","usage":{"prompt_tokens":9},"finish_reason":"length","status":201,
@@ -102,20 +123,73 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"([1])", "[0]",
             R"(expected a rule, {"match":{…},"times":N,"respond":{…}}, got the number 1)"},
         Bad{R"([{"respond":{}},{"match":{}}])", "[1]", "expected the key respond"},
-        Bad{R"([{"respnd":{}}])", "[0].respnd", "unknown key; known are match, times, respond"},
+        Bad{R"([{"respnd":{}}])", "[0].respnd",
+            "unknown key; known are match, times, probability, during, after, until, state, then, "
+            "respond"},
         Bad{R"([{"times":0,"respond":{}}])", "[0].times",
             "expected an integer from 1 to 2147483647, got the number 0"},
         Bad{R"([{"times":18446744073709551615,"respond":{}}])", "[0].times",
             "expected an integer from 1 to 2147483647, got the number 18446744073709551615"},
         Bad{R"([{"match":[],"respond":{}}])", "[0].match", "expected an object, got the list []"},
         Bad{R"([{"match":{"txt":""},"respond":{}}])", "[0].match.txt",
-            "unknown key; known are text, call, model"},
+            "unknown key; known are text, any_text, call, rule_call, model, dialect, path, header, "
+            "turns, stream, tools"},
         Bad{R"([{"match":{"text":""},"respond":{}}])", "[0].match.text",
             R"(expected a string that is not empty, got the string "")"},
         Bad{R"([{"match":{"call":1.5},"respond":{}}])", "[0].match.call",
             "expected an integer from 1 to 2147483647, got the number 1.5E0"},
         Bad{R"([{"match":{"model":null},"respond":{}}])", "[0].match.model",
             "expected a string, got null"},
+        Bad{R"([{"match":{"dialect":"openai"},"respond":{}}])", "[0].match.dialect",
+            R"(expected "openai-chat", "openai-responses", "anthropic" or "gemini", )"
+            R"(got the string "openai")"},
+        Bad{R"([{"match":{"path":""},"respond":{}}])", "[0].match.path",
+            R"(expected a string that is not empty, got the string "")"},
+        Bad{R"([{"match":{"header":{}},"respond":{}}])", "[0].match.header",
+            R"(expected an object of names and values, {"x-a":"b*"}, got the object {})"},
+        Bad{R"([{"match":{"header":{"a b":""}},"respond":{}}])", "[0].match.header.a b",
+            "expected a header's name"},
+        Bad{R"([{"match":{"header":{"a":1}},"respond":{}}])", "[0].match.header.a",
+            "expected a string without CR, LF and NUL, got the number 1"},
+        Bad{R"([{"match":{"turns":-1},"respond":{}}])", "[0].match.turns",
+            "expected an integer from 0 to 2147483647, got the number -1"},
+        Bad{R"([{"match":{"turns":{"at_most":1}},"respond":{}}])", "[0].match.turns.at_most",
+            "unknown key; known are at_least"},
+        Bad{R"([{"match":{"stream":"yes"},"respond":{}}])", "[0].match.stream",
+            R"(expected true or false, got the string "yes")"},
+        Bad{R"([{"match":{"tools":0},"respond":{}}])", "[0].match.tools",
+            "expected true or false, got the number 0"},
+        Bad{R"([{"match":{"rule_call":0},"respond":{}}])", "[0].match.rule_call",
+            "expected an integer from 1 to 2147483647, got the number 0"},
+        Bad{R"([{"match":{"rule_call":{}},"respond":{}}])", "[0].match.rule_call",
+            R"(expected an integer, {"every":N} or {"from":N,"to":N}, got the object {})"},
+        Bad{R"([{"match":{"rule_call":{"from":3,"to":2}},"respond":{}}])", "[0].match.rule_call",
+            "never matches: from is 3, to is 2"},
+        Bad{R"([{"match":{"rule_call":{"from":3,"every":2}},"respond":{}}])", "[0].match.rule_call",
+            "every excludes from and to"},
+        Bad{R"([{"probability":1.5,"respond":{}}])", "[0].probability",
+            "expected a number from 0 to 1, got the number 1.5E0"},
+        Bad{R"([{"probability":0,"respond":{}}])", "[0].probability",
+            "never matches: the probability is 0"},
+        Bad{R"([{"during":{},"respond":{}}])", "[0].during", "expected the key from_s or to_s"},
+        Bad{R"([{"during":{"from_s":-1},"respond":{}}])", "[0].during.from_s",
+            "expected a number from 0 to 86400, got the number -1"},
+        Bad{R"([{"during":{"from_s":5,"to_s":5},"respond":{}}])", "[0].during",
+            "never matches: from_s is not less than to_s"},
+        Bad{R"([{"during":{"to_s":5,"since":"dawn"},"respond":{}}])", "[0].during.since",
+            R"(expected "rules" or "first_call", got the string "dawn")"},
+        Bad{R"([{"after":2000,"respond":{}}])", "[0].after",
+            R"(expected an object, {"quiet_ms":N}, got the number 2000)"},
+        Bad{R"([{"until":{"quiet_ms":0},"respond":{}}])", "[0].until.quiet_ms",
+            "expected an integer from 1 to 86400000, got the number 0"},
+        Bad{R"([{"after":{"quiet_ms":5},"until":{"quiet_ms":5},"respond":{}}])", "[0]",
+            "never matches: after is not less than until"},
+        Bad{R"([{"state":"up","respond":{}}])", "[0].state",
+            R"(never matches: no rule has "then":"up")"},
+        Bad{R"([{"then":"","respond":{}}])", "[0].then",
+            R"(expected a string that is not empty, got the string "")"},
+        Bad{R"([{"then":"a","respond":{}},{"state":"a","respond":{}}])", "[1]",
+            "never matches: rule [0] takes every call"},
         Bad{R"([{"respond":"hi"}])", "[0].respond", R"(expected an object, got the string "hi")"},
         Bad{R"([{"respond":{"hangs":1}}])", "[0].respond.hangs",
             "unknown key; known are text, tool_calls, usage, finish_reason, status, headers, body, "
@@ -148,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(
             "expected another header; use content_length or chunked"},
         Bad{R"([{"respond":{"body":{"a":1}}}])", "[0].respond.body",
             R"(expected a string, {"base64":"…"} or {"repeat":"…","times":N}, )"
-             R"(got the object {"a":1})"},
+            R"(got the object {"a":1})"},
         Bad{R"([{"respond":{"body":["a",{"base64":"!"}]}}])", "[0].respond.body[1].base64",
             R"(expected base64, got the string "!")"},
         Bad{R"([{"respond":{"body":{"repeat":"a"}}}])", "[0].respond.body",

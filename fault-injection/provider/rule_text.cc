@@ -34,6 +34,33 @@ bool IsToken(std::string_view name) {
   });
 }
 
+bool FitsGlob(std::string_view glob, std::string_view text) {
+  std::size_t g = 0;
+  std::size_t t = 0;
+  std::size_t star = std::string_view::npos;  // the last * met, tried with ever more text
+  std::size_t taken = 0;
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      taken = t;
+    } else if (g < glob.size() && glob[g] == text[t]) {
+      ++g;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      t = ++taken;
+    } else {
+      return false;
+    }
+  }
+  return glob.find_first_not_of('*', g) == std::string_view::npos;
+}
+
+bool IsSecretHeader(std::string_view name) {
+  return name == "authorization" || name == "x-api-key" || name == "x-goog-api-key" ||
+         name == "api-key" || name == "proxy-authorization" || name == "cookie";
+}
+
 std::string Lower(std::string text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return text;

@@ -16,6 +16,12 @@ bool IsToken(std::string_view name);
 // True for text that can stand in a header: no CR, LF or NUL.
 bool IsHeaderValue(std::string_view value);
 
+// Whether the whole text fits the pattern, in which a * stands for any bytes, none too.
+bool FitsGlob(std::string_view glob, std::string_view text);
+
+// Headers whose value is a key; the name is in lower case.
+bool IsSecretHeader(std::string_view name);
+
 // ASCII letters in lower case.
 std::string Lower(std::string text);
 

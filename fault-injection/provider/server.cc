@@ -52,7 +52,7 @@ class Server::Impl : public ConnectionOwner {
   void Run();
 
   std::uint16_t port() const { return port_; }
-  Lane& OpenLane(const std::string& name);
+  Lane& OpenLane(const std::string& name, LaneOptions options);
   void CloseLane(const std::string& name);
 
   std::shared_ptr<LaneState> FindLane(std::string_view encoded_name) override;
@@ -179,13 +179,13 @@ void Server::Impl::OnClosed(const std::shared_ptr<Connection>& connection) {
   connections_.erase(connection);
 }
 
-Lane& Server::Impl::OpenLane(const std::string& name) {
+Lane& Server::Impl::OpenLane(const std::string& name, LaneOptions options) {
   const std::string encoded = Encode(name);
   const std::string base_url = name.empty() ? base_url_ : base_url_ + "/lane/" + encoded;
   const std::lock_guard lock(mutex_);
   Entry& entry = lanes_[encoded];
   if (entry.lane == nullptr) {
-    entry.state = std::make_shared<LaneState>(name);
+    entry.state = std::make_shared<LaneState>(name, std::move(options));
     entry.lane = std::make_unique<Lane>(base_url, entry.state);
   }
   return *entry.lane;
@@ -215,7 +215,9 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
 std::uint16_t Server::port() const { return impl_->port(); }
-Lane& Server::OpenLane(const std::string& name) { return impl_->OpenLane(name); }
+Lane& Server::OpenLane(const std::string& name, LaneOptions options) {
+  return impl_->OpenLane(name, std::move(options));
+}
 void Server::CloseLane(const std::string& name) { impl_->CloseLane(name); }
 
 }  // namespace touchstone::provider

@@ -27,8 +27,8 @@ class Server {
   std::uint16_t port() const;
 
   // Requests below /lane/NAME/. The name "" is the lane of a stand-alone provider, at /. A name
-  // that is open already gives the same lane.
-  Lane& OpenLane(const std::string& name);
+  // that is open already gives the same lane, and its options stay.
+  Lane& OpenLane(const std::string& name, LaneOptions options = {});
 
   // Closes the lane's connections and ends its waits, then destroys it. When this returns no call
   // of the lane is in progress. A name that is not open is ignored.

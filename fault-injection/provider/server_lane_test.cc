@@ -9,7 +9,6 @@
 namespace touchstone::provider {
 namespace {
 
-
 // ---- HTTP
 
 TEST_F(ServerTest, JournalsTheCallAsItCame) {

@@ -1,0 +1,193 @@
+// Reads how a rule answers: `respond`.
+#include "fault-injection/provider/rule_reader.h"
+
+namespace touchstone::provider {
+
+namespace {
+
+namespace json = boost::json;
+using Path = const std::string&;
+using Value = const json::value&;
+template <typename T>
+using Key = RuleReader::Key<T>;
+
+constexpr std::int64_t kMaxDelayMs = 24LL * 3600 * 1000;
+// Half of the range, so that a sum of two is a number, too.
+constexpr std::int64_t kMaxTokens = std::numeric_limits<std::int64_t>::max() / 2;
+
+Place PlaceOf(RuleReader& r, Value value, Path path) {
+  const std::string_view name = value.is_string() ? std::string_view(value.get_string()) : "";
+  if (name == "before_headers") return Place::kBeforeHeaders;
+  if (name == "after_headers") return Place::kAfterHeaders;
+  if (name == "in_body") return Place::kInBody;
+  r.Wrong(path, R"("before_headers", "after_headers" or "in_body")", value);
+  return Place::kNone;
+}
+
+void ReadText(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.text = r.String(value, path);
+}
+void ReadFinishReason(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.finish_reason = r.String(value, path);
+}
+
+void ReadToolId(RuleReader& r, Value value, Path path, ToolCall& call) {
+  call.id = r.String(value, path);
+}
+void ReadToolName(RuleReader& r, Value value, Path path, ToolCall& call) {
+  call.name = r.String(value, path);
+}
+void ReadToolArguments(RuleReader& r, Value value, Path path, ToolCall& call) {
+  if (value.is_string()) {
+    call.arguments = value.get_string();
+  } else if (value.is_object()) {
+    call.arguments = json::serialize(value);
+  } else {
+    r.Wrong(path, "an object, or a string that is sent as it is", value);
+  }
+}
+
+void ReadToolCalls(RuleReader& r, Value value, Path path, Respond& respond) {
+  static constexpr std::array<Key<ToolCall>, 3> kKeys{{
+      {"id", ReadToolId},
+      {"name", ReadToolName},
+      {"arguments", ReadToolArguments},
+  }};
+  if (!value.is_array() || value.get_array().empty()) {
+    return r.Wrong(path, "a list of tool calls that is not empty", value);
+  }
+  for (const json::value& item : value.get_array()) {
+    const std::string below = fmt::format("{}[{}]", path, respond.tool_calls.size());
+    ToolCall& call = respond.tool_calls.emplace_back();
+    r.Object(item, below, call, "a tool call, {\"id\":…,\"name\":…,\"arguments\":…}", kKeys);
+    for (const auto& key : kKeys) {
+      if (item.is_object() && !item.get_object().contains(key.name)) {
+        r.Fail(below, fmt::format("expected the key {}", key.name));
+      }
+    }
+  }
+}
+
+void ReadPromptTokens(RuleReader& r, Value value, Path path, Usage& usage) {
+  usage.prompt_tokens = r.Integer(value, path, 0, kMaxTokens);
+}
+void ReadCompletionTokens(RuleReader& r, Value value, Path path, Usage& usage) {
+  usage.completion_tokens = r.Integer(value, path, 0, kMaxTokens);
+}
+
+void ReadUsage(RuleReader& r, Value value, Path path, Respond& respond) {
+  static constexpr std::array<Key<Usage>, 2> kKeys{{
+      {"prompt_tokens", ReadPromptTokens},
+      {"completion_tokens", ReadCompletionTokens},
+  }};
+  respond.usage.reset();
+  if (value.is_null()) return;
+  r.Object(value, path, respond.usage.emplace(), "an object or null", kKeys);
+}
+
+void ReadStatus(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.status = static_cast<int>(r.Integer(value, path, 200, 599));
+}
+
+void ReadHeaders(RuleReader& r, Value value, Path path, Respond& respond) {
+  if (!value.is_object()) return r.Wrong(path, "an object of names and strings", value);
+  for (const auto& [key, member] : value.get_object()) {
+    const std::string name(key.data(), key.size());
+    const std::string below = fmt::format("{}.{}", path, name);
+    if (!IsToken(name)) return r.Fail(below, "expected a header's name");
+    const std::string lower = Lower(name);
+    if (lower == "content-length" || lower == "transfer-encoding") {
+      return r.Fail(below, "expected another header; use content_length or chunked");
+    }
+    if (!member.is_string() || !IsHeaderValue(member.get_string())) {
+      return r.Wrong(below, "a string without CR, LF and NUL", member);
+    }
+    respond.headers.emplace_back(name, std::string(member.get_string()));
+  }
+}
+
+void ReadContentType(RuleReader& r, Value value, Path path, Respond& respond) {
+  if (!value.is_string() || !IsHeaderValue(value.get_string())) {
+    return r.Wrong(path, "a string without CR, LF and NUL", value);
+  }
+  respond.content_type = std::string(value.get_string());
+}
+void ReadContentLength(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.content_length = static_cast<std::uint64_t>(r.Count(value, path, 0));
+}
+void ReadDelay(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.delay_ms = r.Integer(value, path, 0, kMaxDelayMs);
+}
+void ReadHold(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.hold = r.NonEmpty(value, path);
+}
+void ReadHang(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.hang = PlaceOf(r, value, path);
+}
+void ReadClose(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.close = PlaceOf(r, value, path);
+}
+void ReadReset(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.reset = PlaceOf(r, value, path);
+}
+void ReadChunked(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.chunked = r.Boolean(value, path);
+}
+void ReadEndless(RuleReader& r, Value value, Path path, Respond& respond) {
+  respond.endless = r.Boolean(value, path);
+}
+
+// Keys that cannot both be true of one answer.
+void CheckTogether(RuleReader& r, const json::object& keys, Path path, const Respond& respond) {
+  const auto has = [&](std::string_view key) { return keys.contains(key); };
+  const std::array<std::pair<std::string_view, bool>, 4> ends{
+      {{"hang", respond.hang != Place::kNone},
+       {"close", respond.close != Place::kNone},
+       {"reset", respond.reset != Place::kNone},
+       {"endless", respond.endless}}};
+  std::string_view end;
+  for (const auto& [key, set] : ends) {
+    if (!set) continue;
+    if (!end.empty()) return r.Fail(path, fmt::format("{} and {} exclude each other", end, key));
+    end = key;
+  }
+  const bool success = respond.status.value_or(200) / 100 == 2;
+  for (const std::string_view key : {"text", "tool_calls", "usage", "finish_reason"}) {
+    if (!has(key)) continue;
+    if (has("body")) return r.Fail(path, fmt::format("{} and body exclude each other", key));
+    if (!success) {
+      return r.Fail(path,
+                    fmt::format("{} needs a status from 200 to 299, got {}", key, *respond.status));
+    }
+  }
+  if (respond.chunked && has("content_length")) {
+    r.Fail(path, "chunked and content_length exclude each other");
+  }
+}
+
+}  // namespace
+
+void ReadRespond(RuleReader& r, Value value, Path path, Rule& rule) {
+  static constexpr std::array<Key<Respond>, 16> kKeys{{
+      {"text", ReadText},
+      {"tool_calls", ReadToolCalls},
+      {"usage", ReadUsage},
+      {"finish_reason", ReadFinishReason},
+      {"status", ReadStatus},
+      {"headers", ReadHeaders},
+      {"body", ReadBody},
+      {"content_type", ReadContentType},
+      {"content_length", ReadContentLength},
+      {"delay_ms", ReadDelay},
+      {"hold", ReadHold},
+      {"hang", ReadHang},
+      {"close", ReadClose},
+      {"reset", ReadReset},
+      {"chunked", ReadChunked},
+      {"endless", ReadEndless},
+  }};
+  r.Object(value, path, rule.respond, "an object", kKeys);
+  if (value.is_object()) CheckTogether(r, value.get_object(), path, rule.respond);
+}
+
+}  // namespace touchstone::provider
