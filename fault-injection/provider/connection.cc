@@ -1,10 +1,7 @@
 #include "fault-injection/provider/connection.h"
 
 #include <fmt/format.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 
-#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace touchstone::provider {
@@ -12,15 +9,10 @@ namespace touchstone::provider {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-using std::chrono::milliseconds;
 
 namespace {
 
 constexpr std::string_view kLanePrefix = "/lane/";
-constexpr std::size_t kMaxPipelinedBytes = 1u << 20;
-constexpr std::uint64_t kFloodTurn = 1u << 20;
-constexpr milliseconds kDrainTime{5000};
-constexpr milliseconds kUnsentPoll{1};
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -64,13 +56,6 @@ Content ModelList() {
   content.pieces = {R"({"object":"list","data":[{"id":"mock-model","object":"model",)"
                     R"("created":1700000000,"owned_by":"touchstone"}]})"};
   return content;
-}
-
-// Bytes that the system has not yet handed to the network. On loopback those that it has are with
-// the receiver.
-bool HasUnsentBytes(int socket) {
-  int unsent = 0;
-  return ::ioctl(socket, SIOCOUTQNSD, &unsent) == 0 && unsent > 0;
 }
 
 }  // namespace
@@ -231,7 +216,9 @@ void Connection::OnCall(HttpReader::Message message, std::string_view path, Fram
     const std::string words = "touchstone: no rule matches; nearest: " + verdict.choice.near_miss;
     return Play(Plain(500, dialect->Error(verdict.request, 500, words), framing), ticket);
   }
-  Play(Compile(*verdict.choice.respond, verdict.request, *dialect, framing), ticket);
+  Play(Compile(*verdict.choice.respond, verdict.request, *dialect, framing, verdict.choice.draw,
+               verdict.key),
+       ticket);
 }
 
 void Connection::Play(Script script, std::uint64_t ticket) {
@@ -243,150 +230,6 @@ void Connection::Play(Script script, std::uint64_t ticket) {
   bytes_sent_ = 0;
   call_ = ticket;
   playing_ = true;
-}
-
-Connection::Step Connection::Perform(const Action& action) {
-  return std::visit([this](const auto& act) { return Do(act); }, action);
-}
-
-Connection::Step Connection::NextAction() {
-  ++action_;
-  offset_ = 0;
-  passed_ = false;
-  return Step::kGoOn;
-}
-
-Connection::Step Connection::Do(const Hold& hold) {
-  if (passed_) return NextAction();
-  passed_ = true;
-  const std::uint64_t wait = ++wait_;
-  // Whoever releases does so on another thread; the connection may be gone by then.
-  const bool held = lane_->HoldUnder(
-      hold.name, [weak = weak_from_this(), executor = socket_.get_executor(), wait] {
-        asio::post(executor, [weak, wait] {
-          if (const auto self = weak.lock()) self->Resume(wait);
-        });
-      });
-  return held ? Step::kWait : Step::kGoOn;
-}
-
-Connection::Step Connection::Do(const Delay& delay) {
-  if (passed_) return NextAction();
-  passed_ = true;
-  WaitFor(delay.time);
-  return Step::kWait;
-}
-
-Connection::Step Connection::Do(const Send& send) {
-  switch (Write(std::string_view(send.bytes).substr(offset_))) {
-    case Written::kAll:
-      return NextAction();
-    case Written::kBlocked:
-      WaitWritable();
-      break;
-    case Written::kGone:
-      OnCallerGone();
-      break;
-  }
-  return Step::kWait;
-}
-
-Connection::Step Connection::Do(const Flood& flood) {
-  const std::uint64_t turn_end = flooded_ + kFloodTurn;
-  while (flooded_ < flood.limit) {
-    const Written written = Write(std::string_view(flood.block).substr(offset_));
-    if (written == Written::kGone) {
-      OnCallerGone();
-      return Step::kWait;
-    }
-    if (written == Written::kAll) {
-      offset_ = 0;
-      flooded_ += flood.block.size();
-    }
-    // Other connections have their turn, too, however fast this caller reads.
-    if (written == Written::kBlocked || flooded_ >= turn_end) {
-      WaitWritable();
-      return Step::kWait;
-    }
-  }
-  return NextAction();
-}
-
-Connection::Step Connection::Do(const Hang&) {
-  if (call_ != 0) lane_->Sending(call_, SentSoFar());
-  return Step::kWait;  // until OnCallerGone()
-}
-
-Connection::Step Connection::Do(const Close&) {
-  error_code error;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  if (error) {
-    OnCallerGone();
-    return Step::kWait;
-  }
-  EndCall(LaneState::End::kAnsweredAndClosed);
-  playing_ = false;
-  draining_ = true;  // closing with bytes unread would turn the FIN into a reset
-  timer_.expires_after(kDrainTime);
-  timer_.async_wait([self = shared_from_this()](const error_code& cancelled) {
-    if (!cancelled) self->Shut();
-  });
-  Read();
-  return Step::kWait;
-}
-
-Connection::Step Connection::Do(const Reset&) {
-  if (HasUnsentBytes(socket_.native_handle())) {  // a reset would throw them away
-    WaitFor(kUnsentPoll);
-    return Step::kWait;
-  }
-  error_code error;
-  socket_.set_option(asio::socket_base::linger(true, 0), error);
-  if (error) {
-    OnCallerGone();
-    return Step::kWait;
-  }
-  // No further handler may run between the two: the journal says answered when the reset is out.
-  const std::shared_ptr<LaneState> lane = lane_;
-  const LaneState::Sent sent = SentSoFar();
-  const std::uint64_t call = std::exchange(call_, 0);
-  Shut();
-  if (call != 0) lane->Ended(call, LaneState::End::kAnsweredAndClosed, sent);
-  return Step::kWait;
-}
-
-Connection::Written Connection::Write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    error_code error;
-    const std::size_t size = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
-    if (error == asio::error::would_block) return Written::kBlocked;
-    if (error) return Written::kGone;
-    bytes.remove_prefix(size);
-    offset_ += size;
-    bytes_sent_ += size;
-  }
-  return Written::kAll;
-}
-
-void Connection::WaitWritable() {
-  if (call_ != 0) lane_->Sending(call_, SentSoFar());
-  socket_.async_wait(asio::ip::tcp::socket::wait_write,
-                     [self = shared_from_this(), wait = ++wait_](const error_code& error) {
-                       if (!error) self->Resume(wait);
-                     });
-}
-
-void Connection::WaitFor(milliseconds time) {
-  timer_.expires_after(time);
-  timer_.async_wait([self = shared_from_this(), wait = ++wait_](const error_code& cancelled) {
-    if (!cancelled) self->Resume(wait);
-  });
-}
-
-void Connection::Resume(std::uint64_t wait) {
-  if (wait != wait_ || !IsOpen() || !playing_) return;
-  Run();
-  if (!playing_ || reader_.buffered() < kMaxPipelinedBytes) Read();
 }
 
 }  // namespace touchstone::provider

@@ -44,6 +44,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool Serves(const LaneState& lane) const { return lane_.get() == &lane; }
 
  private:
+  static constexpr std::size_t kMaxPipelinedBytes = 1u << 20;
+
   enum class Step { kGoOn, kWait };
 
   void Read();
@@ -64,6 +66,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Step Do(const Delay& delay);
   Step Do(const Send& send);
   Step Do(const Flood& flood);
+  Step Do(const Trickle& trickle);
   Step Do(const Hang& hang);
   Step Do(const Close& close);
   Step Do(const Reset& reset);
@@ -71,7 +74,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Written { kAll, kBlocked, kGone };
   Written Write(std::string_view bytes);
   void WaitWritable();
-  void WaitFor(std::chrono::milliseconds time);
+  void WaitFor(std::chrono::microseconds time);
   void Resume(std::uint64_t wait);
   void EndCall(LaneState::End end);
   LaneState::Sent SentSoFar() const;

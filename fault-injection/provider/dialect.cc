@@ -17,6 +17,12 @@ const Dialect* DialectOf(std::string_view path) {
   return found == all.end() ? nullptr : *found;
 }
 
+std::string Dialect::ErrorEvent(const Request& request, int status) const {
+  std::string event = name() == "anthropic" ? "event: error\ndata: " : "data: ";
+  for (const std::string& piece : Error(request, status, "").pieces) event += piece;
+  return event + "\n\n";
+}
+
 std::string_view TextOrDefault(const Respond& respond) {
   if (respond.text) return *respond.text;
   return respond.tool_calls.empty() ? "mock answer" : "";

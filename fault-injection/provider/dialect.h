@@ -33,6 +33,8 @@ class Dialect {
   virtual Content Answer(const Request& request, const Respond& respond) const = 0;
   // The error body of a status; the service's usual words when the message is empty.
   virtual Content Error(const Request& request, int status, std::string_view message) const = 0;
+  // The event that tells the error of a status inside a stream that began with 200.
+  virtual std::string ErrorEvent(const Request& request, int status) const;
 };
 
 // Null when none serves the path. The result lives as long as the program.

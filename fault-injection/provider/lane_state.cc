@@ -18,6 +18,15 @@ std::optional<boost::json::value> ParseJson(const std::string& body) {
   return value;
 }
 
+std::string KeyOf(const Call& call) {
+  constexpr std::string_view kBearer = "Bearer ";
+  for (const auto& [name, value] : call.headers) {
+    if (name == "authorization" && value.starts_with(kBearer)) return value.substr(kBearer.size());
+    if (name == "x-api-key" || name == "x-goog-api-key") return value;
+  }
+  return "";
+}
+
 }  // namespace
 
 // The rules of a fresh lane are the default answer to every call.
@@ -90,8 +99,10 @@ bool LaneState::WaitUntil(const std::function<bool(const Snapshot&)>& holds,
 LaneState::Verdict LaneState::Arrive(Call call, std::string_view dialect, std::string refusal) {
   call.json = ParseJson(call.body);
   call.dialect = dialect;
-  Verdict verdict{Understand(name_, call), {}};
+  Verdict verdict;
+  verdict.request = Understand(name_, call);
   verdict.request.dialect = dialect;
+  verdict.key = KeyOf(call);
   const std::lock_guard lock(mutex_);
   call.arrived_at = options_.now();
   call.number = ++calls_;

@@ -41,6 +41,7 @@ class LaneState {
   struct Verdict {
     Request request;
     Choice choice;
+    std::string key;           // the caller's, "" if it sent none
     std::uint64_t ticket = 0;  // names the call from here on, never 0
   };
   // Numbers the call, journals it and takes a rule; none when `refusal` says why the server cannot

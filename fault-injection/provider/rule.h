@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "fault-injection/provider/wait.h"
+
 namespace touchstone::provider {
 
 // Where the error is, seen from the list of rules: "[1].respond.hang"; "" is the list itself.
@@ -23,8 +25,26 @@ struct RuleError {
   std::string message;  // what was expected, what came
 };
 
-// How much of an answer is on the wire before a fault strikes. kInBody is half of the body.
-enum class Place { kNone, kBeforeHeaders, kAfterHeaders, kInBody };
+// How much of an answer is on the wire before a fault strikes. kInHeaders is half of the header,
+// kInBody half of the body, kMidStream some chunks, kBeforeEndMarker all but the last of them.
+enum class Place {
+  kNone,
+  kBeforeHeaders,
+  kInHeaders,
+  kAfterHeaders,
+  kInBody,
+  kMidStream,
+  kBeforeEndMarker,
+};
+
+enum class CutUtf8 { kNone, kBetweenChunks, kForGood };
+
+// Of the body so many bytes at a time.
+struct Drip {
+  std::int64_t bytes = 1;
+  std::int64_t every_ms = 1000;
+  bool operator==(const Drip&) const = default;
+};
 
 struct ToolCall {
   std::string id;
@@ -82,11 +102,25 @@ struct Respond {
 
   // When, and how far. At most one of hang, close, reset and endless is set.
   std::optional<std::string> hold;  // first until released under this name, then the delay
-  std::int64_t delay_ms = 0;
+  Wait delay_ms;
+  Wait first_token_ms;        // between header and body
+  Wait gap_ms;                // between two chunks
+  std::int64_t pings_ms = 0;  // fills hang, first_token and gap with the dialect's pings
+  std::optional<Drip> drip;
+  int after_chunks = 1;        // of kMidStream and error_event
   Place hang = Place::kNone;   // silence, until the caller closes
   Place close = Place::kNone;  // FIN
   Place reset = Place::kNone;  // RST
   bool endless = false;
+
+  // What is wrong with the body: see mangle.h.
+  bool bad_chunk = false;  // a chunk's size that is no number; FIN
+  CutUtf8 cut_utf8 = CutUtf8::kNone;
+  bool malformed_event = false;
+  std::optional<int> error_event;  // the status whose error the stream ends with
+  int duplicate_chunk = 0;         // the n-th comes twice; 0: none
+  int swap_chunks = 0;             // the n-th comes after the next; 0: none
+  bool gzip = false;
 };
 
 // The lane's state before a rule has led anywhere.

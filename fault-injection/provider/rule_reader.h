@@ -16,6 +16,8 @@
 
 namespace touchstone::provider {
 
+inline constexpr std::int64_t kMaxMs = 24LL * 3600 * 1000;
+
 // Walks depth first. The first error stays; after it the readers do nothing of interest.
 class RuleReader {
  public:
@@ -76,6 +78,15 @@ void ReadMatch(RuleReader& reader, const boost::json::value& value, const std::s
                Rule& rule);
 void ReadRespond(RuleReader& reader, const boost::json::value& value, const std::string& path,
                  Rule& rule);
+void ReadWait(RuleReader& reader, const boost::json::value& value, const std::string& path,
+              Wait& wait);
+void ReadDrip(RuleReader& reader, const boost::json::value& value, const std::string& path,
+              Respond& respond);
+void ReadCutUtf8(RuleReader& reader, const boost::json::value& value, const std::string& path,
+                 Respond& respond);
+// Keys that cannot all be true of one answer.
+void CheckTogether(RuleReader& reader, const boost::json::object& keys, const std::string& path,
+                   const Respond& respond);
 void ReadBody(RuleReader& reader, const boost::json::value& value, const std::string& path,
               Respond& respond);
 

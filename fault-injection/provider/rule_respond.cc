@@ -11,16 +11,25 @@ using Value = const json::value&;
 template <typename T>
 using Key = RuleReader::Key<T>;
 
-constexpr std::int64_t kMaxDelayMs = 24LL * 3600 * 1000;
 // Half of the range, so that a sum of two is a number, too.
 constexpr std::int64_t kMaxTokens = std::numeric_limits<std::int64_t>::max() / 2;
 
 Place PlaceOf(RuleReader& r, Value value, Path path) {
-  const std::string_view name = value.is_string() ? std::string_view(value.get_string()) : "";
-  if (name == "before_headers") return Place::kBeforeHeaders;
-  if (name == "after_headers") return Place::kAfterHeaders;
-  if (name == "in_body") return Place::kInBody;
-  r.Wrong(path, R"("before_headers", "after_headers" or "in_body")", value);
+  static constexpr std::array<std::pair<std::string_view, Place>, 6> kPlaces{{
+      {"before_headers", Place::kBeforeHeaders},
+      {"in_headers", Place::kInHeaders},
+      {"after_headers", Place::kAfterHeaders},
+      {"in_body", Place::kInBody},
+      {"mid_stream", Place::kMidStream},
+      {"before_end_marker", Place::kBeforeEndMarker},
+  }};
+  for (const auto& [name, place] : kPlaces) {
+    if (value.is_string() && value.get_string() == name) return place;
+  }
+  r.Wrong(path,
+          R"("before_headers", "in_headers", "after_headers", "in_body", "mid_stream" or )"
+          R"("before_end_marker")",
+          value);
   return Place::kNone;
 }
 
@@ -115,9 +124,6 @@ void ReadContentType(RuleReader& r, Value value, Path path, Respond& respond) {
 void ReadContentLength(RuleReader& r, Value value, Path path, Respond& respond) {
   respond.content_length = static_cast<std::uint64_t>(r.Count(value, path, 0));
 }
-void ReadDelay(RuleReader& r, Value value, Path path, Respond& respond) {
-  respond.delay_ms = r.Integer(value, path, 0, kMaxDelayMs);
-}
 void ReadHold(RuleReader& r, Value value, Path path, Respond& respond) {
   respond.hold = r.NonEmpty(value, path);
 }
@@ -137,38 +143,10 @@ void ReadEndless(RuleReader& r, Value value, Path path, Respond& respond) {
   respond.endless = r.Boolean(value, path);
 }
 
-// Keys that cannot both be true of one answer.
-void CheckTogether(RuleReader& r, const json::object& keys, Path path, const Respond& respond) {
-  const auto has = [&](std::string_view key) { return keys.contains(key); };
-  const std::array<std::pair<std::string_view, bool>, 4> ends{
-      {{"hang", respond.hang != Place::kNone},
-       {"close", respond.close != Place::kNone},
-       {"reset", respond.reset != Place::kNone},
-       {"endless", respond.endless}}};
-  std::string_view end;
-  for (const auto& [key, set] : ends) {
-    if (!set) continue;
-    if (!end.empty()) return r.Fail(path, fmt::format("{} and {} exclude each other", end, key));
-    end = key;
-  }
-  const bool success = respond.status.value_or(200) / 100 == 2;
-  for (const std::string_view key : {"text", "tool_calls", "usage", "finish_reason"}) {
-    if (!has(key)) continue;
-    if (has("body")) return r.Fail(path, fmt::format("{} and body exclude each other", key));
-    if (!success) {
-      return r.Fail(path,
-                    fmt::format("{} needs a status from 200 to 299, got {}", key, *respond.status));
-    }
-  }
-  if (respond.chunked && has("content_length")) {
-    r.Fail(path, "chunked and content_length exclude each other");
-  }
-}
-
 }  // namespace
 
 void ReadRespond(RuleReader& r, Value value, Path path, Rule& rule) {
-  static constexpr std::array<Key<Respond>, 16> kKeys{{
+  static constexpr std::array<Key<Respond>, 28> kKeys{{
       {"text", ReadText},
       {"tool_calls", ReadToolCalls},
       {"usage", ReadUsage},
@@ -178,13 +156,36 @@ void ReadRespond(RuleReader& r, Value value, Path path, Rule& rule) {
       {"body", ReadBody},
       {"content_type", ReadContentType},
       {"content_length", ReadContentLength},
-      {"delay_ms", ReadDelay},
+      {"delay_ms",
+       [](RuleReader& r, Value v, Path p, Respond& o) { ReadWait(r, v, p, o.delay_ms); }},
       {"hold", ReadHold},
       {"hang", ReadHang},
       {"close", ReadClose},
       {"reset", ReadReset},
       {"chunked", ReadChunked},
       {"endless", ReadEndless},
+      {"first_token_ms",
+       [](RuleReader& r, Value v, Path p, Respond& o) { ReadWait(r, v, p, o.first_token_ms); }},
+      {"gap_ms", [](RuleReader& r, Value v, Path p, Respond& o) { ReadWait(r, v, p, o.gap_ms); }},
+      {"pings_ms",
+       [](RuleReader& r, Value v, Path p, Respond& o) { o.pings_ms = r.Integer(v, p, 1, kMaxMs); }},
+      {"drip", ReadDrip},
+      {"after_chunks",
+       [](RuleReader& r, Value v, Path p, Respond& o) { o.after_chunks = r.Positive(v, p); }},
+      {"bad_chunk",
+       [](RuleReader& r, Value v, Path p, Respond& o) { o.bad_chunk = r.Boolean(v, p); }},
+      {"cut_utf8", ReadCutUtf8},
+      {"malformed_event",
+       [](RuleReader& r, Value v, Path p, Respond& o) { o.malformed_event = r.Boolean(v, p); }},
+      {"error_event",
+       [](RuleReader& r, Value v, Path p, Respond& o) {
+         o.error_event = static_cast<int>(r.Integer(v, p, 400, 599));
+       }},
+      {"duplicate_chunk",
+       [](RuleReader& r, Value v, Path p, Respond& o) { o.duplicate_chunk = r.Positive(v, p); }},
+      {"swap_chunks",
+       [](RuleReader& r, Value v, Path p, Respond& o) { o.swap_chunks = r.Positive(v, p); }},
+      {"gzip", [](RuleReader& r, Value v, Path p, Respond& o) { o.gzip = r.Boolean(v, p); }},
   }};
   r.Object(value, path, rule.respond, "an object", kKeys);
   if (value.is_object()) CheckTogether(r, value.get_object(), path, rule.respond);

@@ -114,7 +114,8 @@ TEST_P(ParseRulesRefuses, WithPathAndReason) {
 }
 
 constexpr char kPlaces[] =
-    R"(expected "before_headers", "after_headers" or "in_body", got the string "later")";
+    R"(expected "before_headers", "in_headers", "after_headers", "in_body", "mid_stream" or )"
+    R"("before_end_marker", got the string "later")";
 
 INSTANTIATE_TEST_SUITE_P(
     Each, ParseRulesRefuses,
@@ -193,7 +194,9 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"([{"respond":"hi"}])", "[0].respond", R"(expected an object, got the string "hi")"},
         Bad{R"([{"respond":{"hangs":1}}])", "[0].respond.hangs",
             "unknown key; known are text, tool_calls, usage, finish_reason, status, headers, body, "
-            "content_type, content_length, delay_ms, hold, hang, close, reset, chunked, endless"},
+            "content_type, content_length, delay_ms, hold, hang, close, reset, chunked, endless, "
+            "first_token_ms, gap_ms, pings_ms, drip, after_chunks, bad_chunk, cut_utf8, "
+            "malformed_event, error_event, duplicate_chunk, swap_chunks, gzip"},
         Bad{R"([{"respond":{"text":4}}])", "[0].respond.text",
             "expected a string, got the number 4"},
         Bad{R"([{"respond":{"tool_calls":[]}}])", "[0].respond.tool_calls",
@@ -253,7 +256,44 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"([{"respond":{"text":"a","status":500}}])", "[0].respond",
             "text needs a status from 200 to 299, got 500"},
         Bad{R"([{"respond":{"chunked":true,"content_length":5}}])", "[0].respond",
-            "chunked and content_length exclude each other"}));
+            "chunked and content_length exclude each other"},
+        Bad{R"([{"respond":{"delay_ms":{"uniform":[5,1]}}}])", "[0].respond.delay_ms.uniform[1]",
+            "expected an integer from 5 to 86400000, got the number 1"},
+        Bad{R"([{"respond":{"gap_ms":{"uniform":5}}}])", "[0].respond.gap_ms.uniform",
+            "expected a list of the least and the most, got the number 5"},
+        Bad{R"([{"respond":{"gap_ms":{}}}])", "[0].respond.gap_ms",
+            "expected one of the keys uniform, lognormal"},
+        Bad{R"([{"respond":{"first_token_ms":{"lognormal":{"median_ms":1,"sigma":1}}}}])",
+            "[0].respond.first_token_ms.lognormal", "expected the key max_ms"},
+        Bad{R"([{"respond":{"delay_ms":{"lognormal":{"median_ms":1,"sigma":11,"max_ms":5}}}}])",
+            "[0].respond.delay_ms.lognormal.sigma",
+            "expected a number from 0 to 10, got the number 11"},
+        Bad{R"([{"respond":{"drip":1}}])", "[0].respond.drip",
+            R"(expected an object, {"bytes":1,"every_ms":1000}, got the number 1)"},
+        Bad{R"([{"respond":{"drip":{"bytes":0}}}])", "[0].respond.drip.bytes",
+            "expected an integer of at least 1, got the number 0"},
+        Bad{R"([{"respond":{"drip":{},"gap_ms":5}}])", "[0].respond",
+            "gap_ms and drip exclude each other"},
+        Bad{R"([{"respond":{"after_chunks":2}}])", "[0].respond",
+            "after_chunks needs mid_stream or error_event"},
+        Bad{R"([{"respond":{"pings_ms":2,"hang":"in_headers"}}])", "[0].respond",
+            "pings_ms needs a hang after the header, first_token_ms or gap_ms"},
+        Bad{R"([{"respond":{"pings_ms":2,"gap_ms":5,"content_length":1}}])", "[0].respond",
+            "pings_ms and content_length exclude each other"},
+        Bad{R"([{"respond":{"bad_chunk":true,"hang":"in_body"}}])", "[0].respond",
+            "hang and bad_chunk exclude each other"},
+        Bad{R"([{"respond":{"cut_utf8":"twice"}}])", "[0].respond.cut_utf8",
+            R"(expected "between_chunks" or "for_good", got the string "twice")"},
+        Bad{R"([{"respond":{"cut_utf8":"for_good","text":"plain"}}])", "[0].respond",
+            "cut_utf8 needs a text or body with a character outside of ASCII"},
+        Bad{R"([{"respond":{"gzip":true,"swap_chunks":1}}])", "[0].respond",
+            "gzip excludes what acts on single chunks"},
+        Bad{R"([{"respond":{"error_event":200}}])", "[0].respond.error_event",
+            "expected an integer from 400 to 599, got the number 200"},
+        Bad{R"([{"respond":{"error_event":500,"body":"a"}}])", "[0].respond",
+            "error_event and body exclude each other"},
+        Bad{R"([{"respond":{"error_event":500,"status":500}}])", "[0].respond",
+            "error_event needs a status from 200 to 299"}));
 
 }  // namespace
 }  // namespace touchstone::provider

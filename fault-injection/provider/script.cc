@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <boost/beast/http/status.hpp>
 #include <numeric>
+#include <utility>
+
+#include "fault-injection/provider/draw.h"
+#include "fault-injection/provider/mangle.h"
 
 namespace touchstone::provider {
 
@@ -13,7 +17,6 @@ namespace {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::size_t kFloodBlock = 64u << 10;
-constexpr std::size_t kMaxChunk = 64u << 10;
 
 std::string_view Reason(int status) {
   if (status == 529) return "Overloaded";
@@ -73,14 +76,14 @@ void CutTo(std::vector<std::string>& pieces, std::size_t size) {
   std::erase_if(pieces, [](const std::string& piece) { return piece.empty(); });
 }
 
-// What lacks its end: the end marker of a stream, the last byte of a document. An exact body is
-// kept.
-void TakeEndOff(Content& content) {
-  if (content.pieces.empty()) return;
-  if (content.streamed) {
-    content.pieces.pop_back();
-  } else if (!content.pieces.back().empty()) {
-    content.pieces.back().pop_back();
+// What a fault at this place lets out.
+void CutAt(Place place, int after_chunks, Content& content) {
+  auto& pieces = content.pieces;
+  if (place == Place::kAfterHeaders) pieces.clear();
+  if (place == Place::kInBody) CutTo(pieces, TotalSize(pieces) / 2);
+  if (place == Place::kBeforeEndMarker) TakeEndOff(content);
+  if (place == Place::kMidStream && !pieces.empty()) {
+    pieces.resize(std::min(pieces.size() - 1, static_cast<std::size_t>(after_chunks)));
   }
 }
 
@@ -89,17 +92,6 @@ void AppendChunk(std::string& out, std::string_view bytes) {
   out += fmt::format("{:x}\r\n", bytes.size());
   out += bytes;
   out += "\r\n";
-}
-
-// An event is a chunk of its own; a body is cut into four chunks or more.
-void AppendChunks(std::string& out, const Content& content) {
-  for (const std::string_view piece : content.pieces) {
-    const std::size_t quarter = (piece.size() + 3) / 4;
-    const std::size_t size =
-        content.streamed ? piece.size() : std::clamp<std::size_t>(quarter, 1, kMaxChunk);
-    for (std::size_t at = 0; at < piece.size(); at += size)
-      AppendChunk(out, piece.substr(at, size));
-  }
 }
 
 Flood MakeFlood(const Content& content, bool chunked) {
@@ -121,29 +113,103 @@ Action FaultAction(const Respond& respond) {
   return Reset{};
 }
 
+// Puts the body on the wire: all at once if nothing says otherwise.
+class BodyWriter {
+ public:
+  BodyWriter(const Respond& respond, const Content& content, bool chunked, std::uint64_t draw)
+      : respond_(respond), chunked_(chunked), draws_(Mix(draw, 1)) {
+    if (respond.pings_ms > 0) Frame(ping_, content.filler);
+  }
+
+  // The header comes first, then the pieces, then the end of a chunked body if there is one.
+  void Write(std::vector<Action>& actions, std::string header,
+             const std::vector<std::string>& pieces, bool end) {
+    Send send{std::move(header)};
+    const bool drips = respond_.drip.has_value();
+    if (drips || !respond_.first_token_ms.none()) {
+      actions.emplace_back(std::exchange(send, {}));
+      Pause(actions, respond_.first_token_ms);
+    }
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      if (i > 0 && !respond_.gap_ms.none()) {
+        actions.emplace_back(std::exchange(send, {}));
+        Pause(actions, respond_.gap_ms);
+      }
+      if (respond_.bad_chunk && i == pieces.size() / 2) {
+        send.bytes += fmt::format("xyz\r\n{}\r\n", pieces[i]);
+      } else {
+        Frame(send.bytes, pieces[i]);
+      }
+    }
+    if (end && chunked_) send.bytes += "0\r\n\r\n";
+    if (drips) {
+      actions.emplace_back(Trickle{std::move(send.bytes),
+                                static_cast<std::size_t>(respond_.drip->bytes),
+                                std::chrono::milliseconds(respond_.drip->every_ms)});
+    } else {
+      actions.emplace_back(std::move(send));
+    }
+  }
+
+  // Silence, or pings that mask it.
+  Action Silence() const {
+    if (ping_.empty()) return Hang{};
+    return Trickle{ping_, ping_.size(), std::chrono::milliseconds(respond_.pings_ms), true};
+  }
+
+ private:
+  void Frame(std::string& out, std::string_view piece) const {
+    if (chunked_) {
+      AppendChunk(out, piece);
+    } else {
+      out += piece;
+    }
+  }
+
+  void Pause(std::vector<Action>& actions, const Wait& wait) {
+    std::chrono::microseconds left = wait.Draw(draws_);
+    const std::chrono::milliseconds beat(respond_.pings_ms);
+    while (!ping_.empty() && left > beat) {
+      actions.emplace_back(Delay{beat});
+      actions.emplace_back(Send{ping_});
+      left -= beat;
+    }
+    if (left.count() > 0) actions.emplace_back(Delay{left});
+  }
+
+  const Respond& respond_;
+  const bool chunked_;
+  Draws draws_;
+  std::string ping_;
+};
+
 }  // namespace
 
 Script Compile(const Respond& respond, const Request& request, const Dialect& dialect,
-               Framing framing) {
+               Framing framing, std::uint64_t draw, std::string_view key) {
   Script script;
-  if (respond.hold) script.actions.push_back(Hold{*respond.hold});
-  if (respond.delay_ms > 0) {
-    script.actions.push_back(Delay{std::chrono::milliseconds(respond.delay_ms)});
+  if (respond.hold) script.actions.emplace_back(Hold{*respond.hold});
+  if (!respond.delay_ms.none()) {
+    Draws draws(Mix(draw, 0));
+    script.actions.emplace_back(Delay{respond.delay_ms.Draw(draws)});
   }
   const Place place = FaultPlace(respond);
   if (place == Place::kBeforeHeaders) {
-    script.actions.push_back(FaultAction(respond));
+    script.actions.emplace_back(FaultAction(respond));
     return script;
   }
 
   script.status = respond.status.value_or(200);
   Content content = Choose(respond, request, dialect, script.status);
   if (respond.content_type) content.type = *respond.content_type;
+  const bool chunked = respond.chunked || respond.bad_chunk || respond.pings_ms > 0 ||
+                       (content.streamed && !respond.content_length);
+  const bool pieces = chunked || place == Place::kMidStream || !respond.gap_ms.none();
+  Mangle(content, respond, request, dialect, key, pieces);
   if (respond.endless && !respond.body) TakeEndOff(content);
   const std::size_t length = TotalSize(content.pieces);
-  const bool chunked = respond.chunked || (content.streamed && !respond.content_length);
   const bool unbounded = respond.endless && !chunked && !respond.content_length;
-  bool close = !framing.keep_alive || respond.endless;
+  bool close = !framing.keep_alive || respond.endless || respond.bad_chunk;
 
   Headers ours;
   if (!content.type.empty()) ours.emplace_back("Content-Type", content.type);
@@ -162,22 +228,24 @@ Script Compile(const Respond& respond, const Request& request, const Dialect& di
   if (connection != nullptr && SameName(*connection, "close")) close = true;
   if (respond.content_length.value_or(length) != length) close = true;
 
-  Send send{HeaderText(script.status, ours, respond.headers)};
-  if (place == Place::kAfterHeaders) content.pieces.clear();
-  if (place == Place::kInBody) CutTo(content.pieces, length / 2);
-  if (chunked) {
-    AppendChunks(send.bytes, content);
-    if (place == Place::kNone && !respond.endless) send.bytes += "0\r\n\r\n";
-  } else {
-    for (const std::string& piece : content.pieces) send.bytes += piece;
+  std::string header = HeaderText(script.status, ours, respond.headers);
+  if (place == Place::kInHeaders) {
+    header.resize(header.size() / 2);
+    content.pieces.clear();
   }
-  script.actions.push_back(std::move(send));
-
-  if (place != Place::kNone) {
-    script.actions.push_back(FaultAction(respond));
+  CutAt(place, respond.after_chunks, content);
+  // A clean end is one of HTTP: the chunks end as they should, the stream in them does not.
+  const bool clean = place == Place::kBeforeEndMarker && respond.close == place;
+  BodyWriter writer(respond, content, chunked, draw);
+  writer.Write(script.actions, std::move(header), content.pieces,
+               (place == Place::kNone && !respond.endless) || clean);
+  if (respond.hang != Place::kNone) {
+    script.actions.emplace_back(writer.Silence());
+  } else if (place != Place::kNone) {
+    script.actions.emplace_back(FaultAction(respond));
   } else {
-    if (respond.endless) script.actions.push_back(MakeFlood(content, chunked));
-    if (close) script.actions.push_back(Close{});
+    if (respond.endless) script.actions.emplace_back(MakeFlood(content, chunked));
+    if (close) script.actions.emplace_back(Close{});
   }
   return script;
 }
@@ -194,8 +262,8 @@ Script Plain(int status, const Content& content, Framing framing, bool head) {
     if (!head) send.bytes += piece;
   }
   Script script{status, {}};
-  script.actions.push_back(std::move(send));
-  if (!framing.keep_alive) script.actions.push_back(Close{});
+  script.actions.emplace_back(std::move(send));
+  if (!framing.keep_alive) script.actions.emplace_back(Close{});
   return script;
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -16,7 +17,7 @@ struct Hold {
   std::string name;
 };
 struct Delay {
-  std::chrono::milliseconds time;
+  std::chrono::microseconds time;
 };
 struct Send {
   std::string bytes;
@@ -25,10 +26,16 @@ struct Flood {  // sends the block again and again
   std::string block;
   std::uint64_t limit;
 };
+struct Trickle {  // sends the bytes a few at a time; with `again` for ever
+  std::string bytes;
+  std::size_t step;
+  std::chrono::milliseconds every;  // between two steps; before the first, too, if `again`
+  bool again = false;
+};
 struct Hang {};   // silence until the caller closes
 struct Close {};  // FIN
 struct Reset {};  // RST, after all that was sent has left
-using Action = std::variant<Hold, Delay, Send, Flood, Hang, Close, Reset>;
+using Action = std::variant<Hold, Delay, Send, Flood, Trickle, Hang, Close, Reset>;
 
 struct Script {
   int status = 0;  // of the header that is sent; 0: none is
@@ -44,8 +51,9 @@ struct Framing {
 // An endless body ends after this all the same.
 inline constexpr std::uint64_t kEndlessBytes = 1u << 30;
 
+// `draw` is the seed of all that is drawn, `key` the caller's, which a body may quote.
 Script Compile(const Respond& respond, const Request& request, const Dialect& dialect,
-               Framing framing);
+               Framing framing, std::uint64_t draw = 0, std::string_view key = "");
 
 // A plain response: what is said to probes, unknown paths and malformed requests. With `head` the
 // body is left out and its length kept.

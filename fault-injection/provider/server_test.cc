@@ -163,7 +163,7 @@ TEST_F(ServerTest, ClosesWithFin) {
 
 TEST_F(ServerTest, ClosesChunksBeforeTheEndMarker) {
   EXPECT_EQ(Exchange(R"({"body":"abcdef","chunked":true,"close":"in_body"})"),
-            (std::pair{kChunkedHeader + "1\r\na\r\n1\r\nb\r\n1\r\nc\r\n", Ending::kFin}));
+            (std::pair{kChunkedHeader + "2\r\nab\r\n1\r\nc\r\n", Ending::kFin}));
   EXPECT_EQ(Exchange(R"({"body":"abcdef","chunked":true,"close":"after_headers"})"),
             (std::pair{kChunkedHeader, Ending::kFin}));
 }
