@@ -40,6 +40,7 @@ std::vector<std::string> SplitCommas(const std::string& text) {
 // Flags as CLI11 reads them, before they become Options.
 struct Raw {
   std::string modes, areas, soak_mode;
+  int proxy_port = 8474;
 };
 
 void AddHostOptions(CLI::App& app, Options& options) {
@@ -175,16 +176,29 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   provider->add_option("--port", options.port, "0: a free one, printed")
       ->check(CLI::Range(0, 65535))
       ->default_str("0");
+  auto* proxy = app.add_subcommand(
+      "proxy", "the TCP fault proxy with Toxiproxy's HTTP API, until Ctrl-C (docs/proxy.md)");
+  proxy->add_option("--host", options.host, "where the API listens")->default_str("127.0.0.1");
+  // Not bound to `port`: the provider's default is another.
+  proxy->add_option("--port", raw.proxy_port, "of the API; 0: a free one, printed")
+      ->check(CLI::Range(0, 65535))
+      ->default_str("8474");
+  proxy
+      ->add_option("--config", options.proxy_config,
+                   "proxies to begin with: a JSON file as POST /populate takes it")
+      ->check(CLI::ExistingFile);
+  proxy->add_option("--seed", options.seed, "root of all chance; default: chosen and printed");
   auto* docs = app.add_subcommand("docs", "the reference pages that are generated from data");
-  docs->add_option("page", options.topic, "contract or defects")
+  docs->add_option("page", options.topic, "contract, defects or proxy")
       ->required()
-      ->check(CLI::IsMember({"contract", "defects"}));
+      ->check(CLI::IsMember({"contract", "defects", "proxy"}));
   docs->add_flag("--check", options.check,
                  "compare with docs/ instead of printing; exit 1 when stale");
 
   try {
     app.parse(argc, argv);
     options.command = app.get_subcommands().front()->get_name();
+    if (options.command == "proxy") options.port = raw.proxy_port;
     if (auto fault = Finish(options, raw); !fault.empty()) throw CLI::ValidationError(fault);
   } catch (const CLI::ParseError& error) {
     parsed.leave = true;

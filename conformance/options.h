@@ -49,6 +49,10 @@ struct Options {
 
   // provider
   int port = 0;
+
+  // proxy
+  std::string host = "127.0.0.1";  // of its API
+  std::filesystem::path proxy_config;
 };
 
 struct ParsedOptions {

@@ -21,6 +21,7 @@ int GateCommand(const Options& options, const Context& context);
 int SoakCommand(const Options& options, const Context& context);
 int SelftestCommand(const Options& options, const Context& context);
 int ProviderCommand(const Options& options, const Context& context);
+int ProxyCommand(const Options& options, const Context& context);
 int ListCommand(const Options& options);
 int ExplainCommand(const Options& options);
 int DocsCommand(const Options& options);
