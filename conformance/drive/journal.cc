@@ -28,6 +28,14 @@ void Journal::Note(std::string_view text) {
   Add(std::chrono::steady_clock::now(), "judge", "note", text);
 }
 
+std::vector<Journal::Entry> Journal::Entries() const {
+  std::lock_guard lock(mutex_);
+  std::vector<Entry> entries(first_.begin(), first_.end());
+  entries.insert(entries.end(), last_.begin(), last_.end());
+  std::ranges::stable_sort(entries, {}, &Entry::at);
+  return entries;
+}
+
 std::string Journal::ToString() const {
   std::lock_guard lock(mutex_);
   std::string text;

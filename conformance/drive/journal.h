@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace touchstone {
 
@@ -25,16 +26,17 @@ class Journal {
   void Note(std::string_view text);
   TimePoint started() const { return started_; }
 
+  struct Entry {
+    TimePoint at;
+    std::string who, what, text;
+  };
+  std::vector<Entry> Entries() const;  // those that are kept
+
   // One line per entry: milliseconds since the start, who, direction, text.
   std::string ToString() const;
 
  private:
   static constexpr std::size_t kKeepFirst = 400, kKeepLast = 400, kKeepBytes = 4000;
-
-  struct Entry {
-    TimePoint at;
-    std::string who, what, text;
-  };
 
   const TimePoint started_;
   mutable std::mutex mutex_;  // guards all below

@@ -44,6 +44,7 @@ struct Case {
   bool best_of_timing = false;  // one trial of five is enough
   bool serial = false;
   std::vector<Step> steps;
+  std::vector<Step> proof;  // of a scenario: that its fault happened
 };
 
 struct CaseError {

@@ -7,6 +7,7 @@
 
 #include "conformance/golden/player.h"
 #include "conformance/golden/provider_view.h"
+#include "conformance/observe/strict_json.h"
 
 namespace touchstone {
 
@@ -32,6 +33,9 @@ Player::Action Player::ActionFor(const std::string& kind) {
       {"expect_stdout", &Player::ExpectStdout},
       {"expect_stderr", &Player::ExpectStderr},
       {"provider_saw", &Player::ProviderSaw},
+      {"provider_did", &Player::ProviderDid},
+      {"does_not_resolve", &Player::DoesNotResolve},
+      {"refuses_connections", &Player::RefusesConnections},
       {"state_dir_contains", &Player::StateDirContains},
       {"state_dir_lacks", &Player::StateDirLacks},
   };
@@ -39,7 +43,7 @@ Player::Action Player::ActionFor(const std::string& kind) {
   return found == actions.end() ? nullptr : found->second;
 }
 
-PlayResult Player::Play() {
+PlayResult Player::Play(Record* record) {
   PlayResult result;
   bool failed = false;
   for (const Step& step : case_.steps) {
@@ -75,8 +79,28 @@ PlayResult Player::Play() {
   if (!failed && violations.empty()) BlameLeftovers(result);
   violations.insert(violations.end(), result.violations.begin(), result.violations.end());
   result.violations = std::move(violations);
+  Prove(result);
   result.transcript = talk_.Transcript();
+  if (record)
+    *record = {talk_.journal().started(), talk_.journal().Entries(), talk_.lane().Journal()};
   return result;
+}
+
+// That the fault happened, whatever the host made of it.
+void Player::Prove(PlayResult& result) {
+  for (const Step& step : case_.proof) {
+    if (!step.PlayedIn(mode_) || !result.harness_bug.empty() || !result.not_playable.empty())
+      continue;
+    const auto failure = (this->*ActionFor(step.kind))(step);
+    const auto at = fmt::format("{}:{}", case_.file.string(), step.line);
+    if (!failure) {
+      result.proven.push_back(fmt::format("{}: {}", step.kind, ToJson(step.argument)));
+    } else if (const auto reason = step.Text("or_skip"); !reason.empty()) {
+      result.not_playable = reason;
+    } else if (result.unproven.empty()) {
+      result.unproven = fmt::format("{}: the fault did not happen: {}", at, failure->message);
+    }
+  }
 }
 
 // What no step asked for: lines that none consumed, calls that no provider rule matched, and calls
@@ -99,7 +123,7 @@ void Player::BlameLeftovers(PlayResult& result) {
   }
 }
 
-PlayResult PlayCase(Rig& rig, const Case& one, Mode mode) {
+PlayResult PlayCase(Rig& rig, const Case& one, Mode mode, Record* record) {
   if (!rig.profile.CommandFor(mode)) {
     PlayResult result;
     result.not_playable = fmt::format("the profile has no command for mode {}", ToString(mode));
@@ -111,7 +135,7 @@ PlayResult PlayCase(Rig& rig, const Case& one, Mode mode) {
     result.not_playable = fmt::format("its provider speaks {} only", fmt::join(dialects, ", "));
     return result;
   }
-  return Player(rig, one, mode).Play();
+  return Player(rig, one, mode).Play(record);
 }
 
 }  // namespace touchstone

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "conformance/drive/journal.h"
 #include "conformance/drive/rig.h"
 #include "conformance/golden/case_file.h"
 #include "conformance/observe/violation.h"
@@ -23,9 +24,20 @@ struct PlayResult {
   std::string not_playable;
   // The judge's own fault, for example an unknown variable in a case.
   std::string harness_bug;
+  // Of a scenario: the steps of its proof that held, and the first that did not. A play whose fault
+  // is not proven is no verdict on the host.
+  std::vector<std::string> proven;
+  std::string unproven;
   std::string transcript;
 };
 
-PlayResult PlayCase(Rig& rig, const Case& one, Mode mode);
+// What happened in a play, in order of time for each of the two.
+struct Record {
+  Journal::TimePoint started;
+  std::vector<Journal::Entry> lines;  // to and from the host's processes
+  provider::Snapshot provider;
+};
+
+PlayResult PlayCase(Rig& rig, const Case& one, Mode mode, Record* record = nullptr);
 
 }  // namespace touchstone

@@ -58,12 +58,14 @@ class Player {
     anchor_ = {now, now, false};
   }
 
-  PlayResult Play();
+  // With a `record`, what happened is kept for whoever narrates it.
+  PlayResult Play(Record* record = nullptr);
 
  private:
   using Action = StepResult (Player::*)(const Step&);
   static Action ActionFor(const std::string& kind);
   void BlameLeftovers(PlayResult& result);
+  void Prove(PlayResult& result);
 
   StepResult Provider(const Step&);
   StepResult Send(const Step&);
@@ -85,6 +87,9 @@ class Player {
   StepResult ExpectStdout(const Step& step) { return ExpectText(step, Stream::kOut); }
   StepResult ExpectStderr(const Step& step) { return ExpectText(step, Stream::kErr); }
   StepResult ProviderSaw(const Step&);
+  StepResult ProviderDid(const Step&);
+  StepResult DoesNotResolve(const Step&);
+  StepResult RefusesConnections(const Step&);
   StepResult StateDirContains(const Step& step) { return StateDir(step, true); }
   StepResult StateDirLacks(const Step& step) { return StateDir(step, false); }
 

@@ -7,6 +7,7 @@
 
 #include "conformance/contract/mode.h"
 #include "conformance/golden/matcher.h"
+#include "conformance/golden/provider_did.h"
 #include "conformance/observe/strict_json.h"
 #include "fault-injection/provider/base64.h"
 #include "fault-injection/provider/rule.h"
@@ -149,6 +150,18 @@ Fault ProviderSaw(const value& v) {
                                    "headers", "method", "path", "contains", "lacks"});
 }
 
+Fault ProviderDid(const value& v) {
+  if (auto fault = ObjectPattern(v)) return fault;
+  for (const auto& [key, ignored] : v.get_object()) {
+    const auto known = ProviderDidKeys();
+    if (std::ranges::find(known, std::string_view(key)) == known.end()) {
+      return fmt::format("unknown key \"{}\"; known: {}", std::string_view(key),
+                         fmt::join(known, " "));
+    }
+  }
+  return v.get_object().empty() ? Expected("at least one key", v) : CheckWhichCall(v.get_object());
+}
+
 const std::vector<StepKind>& Kinds() {
   static const std::vector<StepKind> kinds = {
       {"provider", Rules, {}},
@@ -173,6 +186,9 @@ const std::vector<StepKind>& Kinds() {
       {"expect_stdout", TextPattern, {"process", "deadline_ms"}},
       {"expect_stderr", TextPattern, {"process", "deadline_ms"}},
       {"provider_saw", ProviderSaw, {"within_ms", "not_before_ms", "since", "deadline_ms"}},
+      {"provider_did", ProviderDid, {"deadline_ms", "or_skip"}},
+      {"does_not_resolve", AText, {}},
+      {"refuses_connections", AText, {}},
       {"state_dir_contains", AText, {}},
       {"state_dir_lacks", AText, {}},
   };
@@ -213,7 +229,8 @@ std::optional<std::string> CheckModifier(std::string_view name, const value& v) 
     if (name == "chunk_bytes" && v.get_int64() == 0) return Expected("at least 1", v);
   }
   if (name == "keep_open" || name == "continue") return True(v);
-  if (name == "process" || name == "mark" || name == "since" || name == "note") return AText(v);
+  if (name == "process" || name == "mark" || name == "since" || name == "note" || name == "or_skip")
+    return AText(v);
   if (name == "modes" || name == "requirements") {
     if (!v.is_array() || v.get_array().empty()) return Expected("a list that is not empty", v);
     for (const auto& item : v.get_array()) {

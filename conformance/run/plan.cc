@@ -24,6 +24,11 @@ Judgement Judge(PlayResult played) {
   if (!played.not_playable.empty()) return Judgement::Skip(played.not_playable);
   if (!played.harness_bug.empty())
     return Judgement::HarnessBug(played.harness_bug, std::move(played.transcript));
+  if (!played.unproven.empty()) {
+    std::string why = "NO VERDICT: " + played.unproven;
+    if (!played.violations.empty()) why += "; the play: " + played.violations.front().message;
+    return Judgement::Inconclusive(std::move(why), std::move(played.transcript));
+  }
   return Judgement::From(std::move(played.violations), std::move(played.transcript));
 }
 
