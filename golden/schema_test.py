@@ -30,6 +30,29 @@ BROKEN_STEPS = {
     "a variable of the host in lower case": {"env": {"home": "/"}},
 }
 
+SCENARIO = {
+    "name": "x",
+    "about": "It fails.",
+    "good_host": "Says so.",
+    "requirements": ["PROV-04"],
+    "modes": ["S"],
+    "provider": [{"respond": {"status": 503}}],
+    "play": [{"outcome": {"request_id": "a", "ok": False}}],
+    "proof": [{"provider_did": {"call": 1, "status": 503}}],
+}
+
+BROKEN_SCENARIOS = {
+    "an unknown key": {"author": "me"},
+    "no sentence": {"about": ""},
+    "no rule": {"provider": []},
+    "a rule without an answer": {"provider": [{"times": 1}]},
+    "an unknown step": {"play": [{"shout": "hello"}]},
+    "no proof": {"proof": []},
+    "a proof that proves nothing": {"proof": [{"sleep_ms": 1}]},
+    "call 0": {"proof": [{"provider_did": {"call": 0}}]},
+    "a fact that does not exist": {"proof": [{"provider_did": {"colour": "red"}}]},
+}
+
 BROKEN_HEADERS = {
     "no modes": {**HEADER, "modes": []},
     "no requirement": {**HEADER, "requirements": []},
@@ -50,6 +73,14 @@ def validator(schema, definition=None):
     if definition:
         schema = {"$ref": "#/definitions/" + definition, "definitions": schema["definitions"]}
     return jsonschema.Draft7Validator(schema)
+
+
+def scenario_validator():
+    """The scenario's schema, with that of cases inside."""
+    text = (GOLDEN / "schema/scenario.schema.json").read_text(encoding="utf-8")
+    schema = json.loads(text.replace("case.schema.json#", "#"))
+    schema["definitions"] = load(GOLDEN / "schema/case.schema.json")["definitions"]
+    return validator(schema)
 
 
 def complaint(valid, line):
@@ -73,7 +104,7 @@ class Schemas(unittest.TestCase):
         }
 
     def test_the_schemas_are_schemas(self):
-        for name in ("case", "requirements"):
+        for name in ("case", "requirements", "scenario"):
             jsonschema.Draft7Validator.check_schema(load(GOLDEN / f"schema/{name}.schema.json"))
 
     def test_the_catalogue_obeys_its_schema(self):
@@ -103,6 +134,27 @@ class Schemas(unittest.TestCase):
             self.assertEqual(header["case"], path.stem, path)
             names = [row["name"] for row in header.get("rows", [])]
             self.assertEqual(len(names), len(set(names)), f"{path}: a row name is used twice")
+
+    def test_every_scenario_obeys_the_schema(self):
+        valid = scenario_validator()
+        scenarios = sorted((GOLDEN.parent / "fault-injection/scenarios").glob("*.json"))
+        self.assertGreaterEqual(len(scenarios), 25, "scenarios are missing")
+        for path in scenarios:
+            scenario = load(path)
+            self.assertIsNone(complaint(valid, scenario), path)
+            self.assertEqual(scenario["name"], path.stem)
+
+    def test_broken_scenarios_are_refused(self):
+        valid = scenario_validator()
+        self.assertIsNone(complaint(valid, SCENARIO))
+        for what, change in BROKEN_SCENARIOS.items():
+            with self.subTest(what):
+                self.assertFalse(valid.is_valid({**SCENARIO, **change}))
+        for key in SCENARIO:
+            with self.subTest(f"without {key}"):
+                self.assertFalse(
+                    valid.is_valid({k: v for k, v in SCENARIO.items() if k != key})
+                )
 
     def test_broken_steps_are_refused(self):
         for what, line in BROKEN_STEPS.items():

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "conformance/checks/check.h"
+#include "conformance/commands/scenarios.h"
 
 namespace touchstone {
 namespace {
@@ -30,6 +31,10 @@ tl::expected<Suite, CommandError> LoadSuite(const Options& options) {
     for (const auto& error : cases.error()) message += "\n  " + error.ToString();
     return tl::unexpected(CommandError{message, 2});
   }
+  suite.cases = std::move(*cases);
+  auto scenarios = LoadAllScenarios(options);
+  if (!scenarios) return tl::unexpected(scenarios.error());
+  for (auto& scenario : *scenarios) suite.cases.push_back(std::move(scenario.play));
   for (const Check& check : Checks()) {
     for (const auto& id : check.requirements) {
       if (!suite.catalogue.Find(id))
@@ -37,7 +42,6 @@ tl::expected<Suite, CommandError> LoadSuite(const Options& options) {
             CommandError{fmt::format("check {}: {} is no requirement", check.name, id), 4});
     }
   }
-  suite.cases = std::move(*cases);
   suite.waiving.today = Today();
   if (!options.waivers_file.empty()) {
     auto waivers = LoadWaivers(options.waivers_file, [&](const std::string& id) {

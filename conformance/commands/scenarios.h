@@ -1,0 +1,20 @@
+// Where the commands get their fault scenarios from.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "conformance/commands/session.h"
+#include "conformance/scenario/scenario_file.h"
+
+namespace touchstone {
+
+// All scenarios of the data folder. A fault in one is a usage error with file and line.
+tl::expected<std::vector<Scenario>, CommandError> LoadAllScenarios(const Options& options);
+
+// One by its name, or from a file when the word has a slash or ends in ".json".
+tl::expected<Scenario, CommandError> FindScenario(const Options& options, const std::string& word);
+
+}  // namespace touchstone
