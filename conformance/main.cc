@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   if (options.command == "list") return ListCommand(options);
   if (options.command == "explain") return ExplainCommand(options);
   if (options.command == "docs") return DocsCommand(options);
+  if (options.command == "scenarios") return ScenariosCommand(options);
 
   const auto scratch = MakeScratchFolder();
   if (scratch.empty()) {
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
   if (options.command == "run") return RunCommand(options, context);
   if (options.command == "gate") return GateCommand(options, context);
   if (options.command == "selftest") return SelftestCommand(options, context);
+  if (options.command == "fault") return FaultCommand(options, context);
   if (options.command == "soak") return SoakCommand(options, context);
   if (options.command == "proxy") return ProxyCommand(options, context);
   return ProviderCommand(options, context);

@@ -1,5 +1,6 @@
 #include "conformance/options.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -35,6 +36,11 @@ std::vector<std::string> SplitCommas(const std::string& text) {
       parts.push_back(std::exchange(part, {}));
   }
   return parts;
+}
+
+std::string IsIpv6(const std::string& text) {
+  in6_addr address;
+  return ::inet_pton(AF_INET6, text.c_str(), &address) == 1 ? "" : "an IP address is expected";
 }
 
 // Flags as CLI11 reads them, before they become Options.
@@ -176,6 +182,15 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   provider->add_option("--port", options.port, "0: a free one, printed")
       ->check(CLI::Range(0, 65535))
       ->default_str("0");
+  provider->add_option("--bind", options.bind_address, "an address other than loopback")
+      ->check(CLI::ValidIPV4 | CLI::Validator(IsIpv6, "IPV6"))
+      ->default_str("127.0.0.1");
+  provider->add_option("--scenario", options.scenario,
+                       "answer by the rules of a scenario: a name (`touchstone scenarios list`) or "
+                       "a file");
+  provider->add_option("--seed", options.seed, "root of all chance; default: chosen and printed");
+  provider->add_option("--journal", options.journal_file,
+                       "write each call and its end here, one JSON object a line");
   auto* proxy = app.add_subcommand(
       "proxy", "the TCP fault proxy with Toxiproxy's HTTP API, until Ctrl-C (docs/proxy.md)");
   proxy->add_option("--host", options.host, "where the API listens")->default_str("127.0.0.1");
@@ -188,6 +203,18 @@ ParsedOptions ParseOptions(int argc, char** argv) {
                    "proxies to begin with: a JSON file as POST /populate takes it")
       ->check(CLI::ExistingFile);
   proxy->add_option("--seed", options.seed, "root of all chance; default: chosen and printed");
+  auto* fault = app.add_subcommand(
+      "fault", "play one fault scenario at a host and tell what happened, step by step");
+  fault->add_option("scenario", options.scenario, "a name (`touchstone scenarios list`) or a file")
+      ->required();
+  AddHostOptions(*fault, options);
+  fault->add_option("--mode", raw.soak_mode, "S, O or B; default: the scenario's first");
+  auto* scenarios = app.add_subcommand("scenarios", "the fault scenarios: list, show NAME");
+  scenarios->require_subcommand(1);
+  scenarios->add_subcommand("list", "name, requirements and fault of each");
+  scenarios->add_subcommand("show", "one scenario in full")
+      ->add_option("name", options.scenario, "a name, or a file")
+      ->required();
   auto* docs = app.add_subcommand("docs", "the reference pages that are generated from data");
   docs->add_option("page", options.topic, "contract, defects or proxy")
       ->required()
@@ -198,6 +225,8 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     options.command = app.get_subcommands().front()->get_name();
+    if (options.command == "scenarios")
+      options.topic = scenarios->get_subcommands().front()->get_name();
     if (options.command == "proxy") options.port = raw.proxy_port;
     if (auto fault = Finish(options, raw); !fault.empty()) throw CLI::ValidationError(fault);
   } catch (const CLI::ParseError& error) {

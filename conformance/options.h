@@ -47,8 +47,11 @@ struct Options {
   bool uncovered = false;
   bool check = false;
 
-  // provider
+  // provider, fault, scenarios
   int port = 0;
+  std::string bind_address = "127.0.0.1";
+  std::string scenario;  // a name, or a file
+  std::filesystem::path journal_file;
 
   // proxy
   std::string host = "127.0.0.1";  // of its API

@@ -222,6 +222,79 @@ TEST_F(Cli, TheProviderRunsUntilItIsTold) {
   EXPECT_EQ(child->WaitExit(Clock::now() + kGenerous), (ExitStatus{false, 0}));
 }
 
+TEST_F(Cli, TheProviderPlaysAScenarioAndKeepsAJournal) {
+  Collector sink;
+  auto child = Start({"provider", "--scenario", "provider-outage", "--journal", File("j")}, sink);
+  const auto said = sink.AwaitOut("Ctrl-C");
+  EXPECT_NE(said.find("scenario provider-outage"), std::string::npos) << said;
+  const auto url = said.find("http://127.0.0.1:") + 17;
+  const int port = std::atoi(said.c_str() + url);
+  ASSERT_GT(port, 0);
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const std::string call =
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}";
+  ASSERT_EQ(::write(fd, call.data(), call.size()), static_cast<ssize_t>(call.size()));
+  sink.AwaitOut("call 1: answered 503");
+  ::close(fd);
+  child->Signal(SIGINT);
+  EXPECT_EQ(child->WaitExit(Clock::now() + kGenerous), (ExitStatus{false, 0}));
+  EXPECT_NE(sink.All().find("1 call on 1 connection, 0 probes; by rule: [0] 1"), std::string::npos)
+      << sink.All();
+  const auto journal = ReadFile(File("j"));
+  const auto first = boost::json::parse(journal.substr(0, journal.find('\n')));
+  EXPECT_EQ(first.at("event"), "call");
+  EXPECT_NE(journal.find("\"status\":503"), std::string::npos) << journal;
+}
+
+TEST_F(Cli, Scenarios) {
+  ExpectSays(Touchstone({"scenarios", "list"}), 0, {"provider-outage", "PROV-04"});
+  ExpectSays(Touchstone({"scenarios", "show", "provider-outage"}), 0,
+             {"rule [0]", "play ", "proof ", "touchstone fault provider-outage"});
+  ExpectSays(Touchstone({"scenarios", "show", "nonsense"}), 2, {"no scenario \"nonsense\""});
+  ExpectSays(Touchstone({"scenarios"}), 2, {"subcommand"});
+  ExpectSays(Touchstone({"provider", "--scenario", "nonsense"}), 2, {"no scenario"});
+  ExpectSays(Touchstone({"provider", "--bind", "nonsense"}), 2, {"--bind"});
+  ExpectSays(Touchstone({"provider", "--journal", File("no/such/folder")}), 3,
+             {"cannot be written"});
+  WriteFile(File("bad.json"), "{\n  \"name\": \"bad\",\n  \"colour\": 1\n}");
+  ExpectSays(Touchstone({"fault", File("bad.json")}), 2, {"bad.json:3: unknown key \"colour\""});
+}
+
+// One scenario: kept, broken, not to be played, and not proven.
+TEST_F(Cli, Fault) {
+  ExpectSays(Touchstone({"fault", "provider-outage"}), 0,
+             {"host     → provider  call 1", "503", "holds ", "kept", "PROV-04"});
+  ExpectSays(Touchstone({"fault", "provider-outage", "--mode", "Q"}), 2, {"--mode"});
+  ExpectSays(Touchstone({"fault", "flapping", "--mode", "B"}), 2, {"not played in mode B"});
+  ExpectSays(Touchstone({"fault", "nonsense"}), 2, {"no scenario"});
+  ExpectSays(Touchstone({"fault", "provider-outage", "--host-bin", "/no/such/host"}), 3, {});
+  const std::string play =
+      R"("requirements":["PROV-04"],"modes":["O"],"provider":[{"respond":{"status":503}}],)"
+      R"("play":[{"send":{"protocol_version":1,"type":"run","request_id":"a","session_id":"s",)"
+      R"("prompt":"hi","idempotency_key":"k"}},{"outcome":{"request_id":"a","code":")";
+  const auto scenario = [&](const std::string& name, const std::string& code,
+                            const std::string& proof) {
+    WriteFile(File(name + ".json"), R"({"name":")" + name + R"(","about":"x","good_host":"x",)" +
+                                        play + code + R"("}}],"proof":[)" + proof + "]}");
+    return File(name + ".json").string();
+  };
+  const std::string down = R"({"provider_did":{"call":"every","status":503}})";
+  ExpectSays(Touchstone({"fault", scenario("broken", "INTERNAL", down)}), 1,
+             {"BROKEN", "PROV-04", "INTERNAL"});
+  ExpectSays(Touchstone({"fault", scenario("unproven", "PROVIDER_DOWN",
+                                           R"({"provider_did":{"call":1,"status":418}})")}),
+             4, {"NO VERDICT", "DOES NOT", "418"});
+  ExpectSays(
+      Touchstone({"fault", scenario("skipped", "PROVIDER_DOWN",
+                                    R"({"provider_did":{"stream":true},"or_skip":"no !"})")}),
+      3, {"skipped: no !"});
+}
+
 // A host that hangs, in the middle of whose judgement the judge is stopped.
 class Killed : public Cli {
  protected:

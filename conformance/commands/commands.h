@@ -22,6 +22,8 @@ int SoakCommand(const Options& options, const Context& context);
 int SelftestCommand(const Options& options, const Context& context);
 int ProviderCommand(const Options& options, const Context& context);
 int ProxyCommand(const Options& options, const Context& context);
+int FaultCommand(const Options& options, const Context& context);
+int ScenariosCommand(const Options& options);
 int ListCommand(const Options& options);
 int ExplainCommand(const Options& options);
 int DocsCommand(const Options& options);
