@@ -68,12 +68,15 @@ void Connection::Start() {
   socket_.set_option(asio::ip::tcp::no_delay(true), error);
   socket_.non_blocking(true, error);
   if (error) return Shut();
+  // A stand-alone provider tells of connections that never say what they want, too.
+  if (auto lane = owner_.FindLane("")) Enter(std::move(lane));
   Read();
 }
 
 void Connection::Abort() {
   if (!IsOpen()) return;
   EndCall(LaneState::End::kAborted);
+  SaySomebodyCloses(Closer::kProvider, false);
   Shut();
 }
 
@@ -83,6 +86,7 @@ void Connection::Shut() {
   timer_.cancel();
   error_code ignored;  // says that the peer had reset it; it is closed all the same
   socket_.close(ignored);
+  if (lane_ != nullptr && link_.number != 0) lane_->CloseLink(link_);
   owner_.OnClosed(shared_from_this());
 }
 
@@ -98,7 +102,8 @@ void Connection::Read() {
 void Connection::OnRead(const error_code& error, std::size_t size) {
   reading_ = false;
   if (!IsOpen()) return;
-  if (error) return OnCallerGone();
+  if (error) return OnCallerGone(error != asio::error::eof);
+  link_.received += size;
   if (!draining_) {
     reader_.Commit(size);
     if (!playing_) Run();
@@ -107,17 +112,20 @@ void Connection::OnRead(const error_code& error, std::size_t size) {
   if (!playing_ || reader_.buffered() < kMaxPipelinedBytes) Read();
 }
 
-void Connection::OnCallerGone() {
+void Connection::SaySomebodyCloses(Closer closer, bool reset) {
+  if (link_.first_closer != Closer::kNobody) return;
+  link_.first_closer = closer;
+  link_.reset = reset;
+}
+
+void Connection::OnCallerGone(bool reset) {
+  SaySomebodyCloses(Closer::kCaller, reset);
   EndCall(LaneState::End::kClosedByCaller);
   Shut();
 }
 
 void Connection::EndCall(LaneState::End end) {
-  if (call_ != 0) lane_->Ended(std::exchange(call_, 0), end, SentSoFar());
-}
-
-LaneState::Sent Connection::SentSoFar() const {
-  return {bytes_sent_ > 0 ? script_.status : 0, bytes_sent_};
+  if (call_ != 0) lane_->Ended(std::exchange(call_, 0), end, std::move(sent_));
 }
 
 // Takes requests and plays their scripts until something has to be waited for.
@@ -160,7 +168,9 @@ void Connection::Dispatch(HttpReader::Message message) {
   const auto [name, path] = SplitTarget(target);
   std::shared_ptr<LaneState> lane = owner_.FindLane(name);
   if (lane == nullptr) {
+    if (lane_ != nullptr) lane_->CloseLink(link_);
     lane_.reset();
+    link_ = {};
     const bool head = message.method() == http::verb::head;
     return Play(Plain(404, ErrorContent("There is no such lane."), framing, head), 0);
   }
@@ -174,8 +184,13 @@ void Connection::Dispatch(HttpReader::Message message) {
 
 void Connection::Enter(std::shared_ptr<LaneState> lane) {
   if (lane_ == lane) return;
+  const std::uint64_t received =
+      lane_ == nullptr ? link_.received : 0;  // the request that led here
+  if (lane_ != nullptr) lane_->CloseLink(link_);
   lane_ = std::move(lane);
-  number_in_lane_ = lane_->CountConnection();
+  link_ = {};
+  link_.received = received;
+  link_.number = lane_->OpenLink();
 }
 
 void Connection::OnProbe(const HttpReader::Message& message, std::string_view path,
@@ -195,7 +210,7 @@ void Connection::OnCall(HttpReader::Message message, std::string_view path, Fram
   call.path = path;
   call.headers = HeadersOf(message);
   call.body = std::move(message.body());
-  call.connection = number_in_lane_;
+  call.connection = link_.number;
 
   const bool post = message.method() == http::verb::post;
   const Dialect* dialect = post ? DialectOf(WithoutQuery(path)) : nullptr;
@@ -227,7 +242,7 @@ void Connection::Play(Script script, std::uint64_t ticket) {
   offset_ = 0;
   passed_ = false;
   flooded_ = 0;
-  bytes_sent_ = 0;
+  sent_ = {};
   call_ = ticket;
   playing_ = true;
 }

@@ -50,7 +50,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void Read();
   void OnRead(const boost::system::error_code& error, std::size_t size);
-  void OnCallerGone();
+  void OnCallerGone(bool reset = true);
+  // FIN or RST; only the first counts.
+  void SaySomebodyCloses(Closer closer, bool reset);
   void Shut();
 
   void Run();
@@ -77,7 +79,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void WaitFor(std::chrono::microseconds time);
   void Resume(std::uint64_t wait);
   void EndCall(LaneState::End end);
-  LaneState::Sent SentSoFar() const;
+  void NoteWritten(std::string_view bytes);
 
   boost::asio::ip::tcp::socket socket_;
   ConnectionOwner& owner_;
@@ -86,7 +88,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool reading_ = false;
 
   std::shared_ptr<LaneState> lane_;  // of the last request
-  int number_in_lane_ = 0;
+  Link link_;                        // of that lane
 
   // The script that is played. While `playing_` no further request is looked at.
   bool playing_ = false;
@@ -96,7 +98,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t offset_ = 0;  // written of the bytes of a Send or of a Flood's block
   bool passed_ = false;     // the Hold or Delay at `action_` is over
   std::uint64_t flooded_ = 0;
-  std::uint64_t bytes_sent_ = 0;
+  Sent sent_;               // of the answer that is played
   std::uint64_t call_ = 0;  // ticket of the call, 0: not one that is journaled
   std::uint64_t wait_ = 0;  // counts waits; a late wake-up of an earlier one is ignored
 };

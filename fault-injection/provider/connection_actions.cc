@@ -122,7 +122,7 @@ Connection::Step Connection::Do(const Trickle& trickle) {
 }
 
 Connection::Step Connection::Do(const Hang&) {
-  if (call_ != 0) lane_->Sending(call_, SentSoFar());
+  if (call_ != 0) lane_->Sending(call_, sent_);
   return Step::kWait;  // until OnCallerGone()
 }
 
@@ -133,6 +133,7 @@ Connection::Step Connection::Do(const Close&) {
     OnCallerGone();
     return Step::kWait;
   }
+  SaySomebodyCloses(Closer::kProvider, false);
   EndCall(LaneState::End::kAnsweredAndClosed);
   playing_ = false;
   draining_ = true;  // closing with bytes unread would turn the FIN into a reset
@@ -157,10 +158,11 @@ Connection::Step Connection::Do(const Reset&) {
   }
   // No further handler may run between the two: the journal says answered when the reset is out.
   const std::shared_ptr<LaneState> lane = lane_;
-  const LaneState::Sent sent = SentSoFar();
+  Sent sent = std::move(sent_);
   const std::uint64_t call = std::exchange(call_, 0);
+  SaySomebodyCloses(Closer::kProvider, true);
   Shut();
-  if (call != 0) lane->Ended(call, LaneState::End::kAnsweredAndClosed, sent);
+  if (call != 0) lane->Ended(call, LaneState::End::kAnsweredAndClosed, std::move(sent));
   return Step::kWait;
 }
 
@@ -170,15 +172,36 @@ Connection::Written Connection::Write(std::string_view bytes) {
     const std::size_t size = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
     if (error == asio::error::would_block) return Written::kBlocked;
     if (error) return Written::kGone;
+    NoteWritten(bytes.substr(0, size));
     bytes.remove_prefix(size);
     offset_ += size;
-    bytes_sent_ += size;
   }
   return Written::kAll;
 }
 
+void Connection::NoteWritten(std::string_view bytes) {
+  link_.sent += bytes.size();
+  if (!playing_) return;
+  sent_.status = script_.status;
+  sent_.bytes += bytes.size();
+  if (call_ == 0) return;  // nobody asks what
+  if (sent_.head.size() < Sent::kHead) {
+    sent_.head += bytes.substr(0, Sent::kHead - sent_.head.size());
+  }
+  if (bytes.size() >= Sent::kTail) {
+    sent_.tail = bytes.substr(bytes.size() - Sent::kTail);
+  } else {
+    const std::size_t over = sent_.tail.size() + bytes.size();
+    if (over > Sent::kTail) sent_.tail.erase(0, over - Sent::kTail);
+    sent_.tail += bytes;
+  }
+  if (sent_.progress.size() < Sent::kMostProgress) {
+    sent_.progress.push_back({sent_.bytes, lane_->Now()});
+  }
+}
+
 void Connection::WaitWritable() {
-  if (call_ != 0) lane_->Sending(call_, SentSoFar());
+  if (call_ != 0) lane_->Sending(call_, sent_);
   socket_.async_wait(asio::ip::tcp::socket::wait_write,
                      [self = shared_from_this(), wait = ++wait_](const error_code& error) {
                        if (!error) self->Resume(wait);
@@ -186,7 +209,7 @@ void Connection::WaitWritable() {
 }
 
 void Connection::WaitFor(std::chrono::microseconds time) {
-  if (call_ != 0 && bytes_sent_ > 0) lane_->Sending(call_, SentSoFar());
+  if (call_ != 0 && sent_.bytes > 0) lane_->Sending(call_, sent_);
   timer_.expires_after(time);
   timer_.async_wait([self = shared_from_this(), wait = ++wait_](const error_code& cancelled) {
     if (!cancelled) self->Resume(wait);

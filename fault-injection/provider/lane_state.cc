@@ -1,5 +1,6 @@
 #include "fault-injection/provider/lane_state.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
 
@@ -34,7 +35,9 @@ LaneState::LaneState(std::string name, LaneOptions options)
     : name_(std::move(name)),
       options_(std::move(options)),
       rules_(ParseRules({{{"respond", boost::json::object()}}}).value(), options_.seed,
-             options_.now()) {}
+             options_.now()) {
+  journal_.started_at = options_.now();
+}
 
 boost::json::value LaneState::Rules() const {
   const std::lock_guard lock(mutex_);
@@ -55,6 +58,7 @@ void LaneState::Reset() {
   const auto now = options_.now();
   const std::lock_guard lock(mutex_);
   journal_ = {};
+  journal_.started_at = now;
   calls_ = 0;
   released_.clear();
   rules_.Restart(now);
@@ -96,13 +100,20 @@ bool LaneState::WaitUntil(const std::function<bool(const Snapshot&)>& holds,
   return held;
 }
 
+template <typename T>
+void LaneState::LetGo(std::vector<T>& entries) const {
+  if (options_.keep == 0 || entries.size() < 2 * options_.keep) return;
+  entries.erase(entries.begin(), entries.end() - static_cast<std::ptrdiff_t>(options_.keep - 1));
+}
+
 LaneState::Verdict LaneState::Arrive(Call call, std::string_view dialect, std::string refusal) {
   call.json = ParseJson(call.body);
   call.dialect = dialect;
   Verdict verdict;
   verdict.request = Understand(name_, call);
   verdict.request.dialect = dialect;
-  verdict.key = KeyOf(call);
+  call.key = KeyOf(call);
+  verdict.key = call.key;
   const std::lock_guard lock(mutex_);
   call.arrived_at = options_.now();
   call.number = ++calls_;
@@ -116,10 +127,7 @@ LaneState::Verdict LaneState::Arrive(Call call, std::string_view dialect, std::s
   }
   call.rule = verdict.choice.rule;
   call.near_miss = verdict.choice.near_miss;
-  if (options_.keep > 0 && journal_.calls.size() >= 2 * options_.keep) {
-    journal_.calls.erase(journal_.calls.begin(),
-                         journal_.calls.end() - static_cast<std::ptrdiff_t>(options_.keep - 1));
-  }
+  LetGo(journal_.calls);
   journal_.calls.push_back(std::move(call));
   changed_.notify_all();
   return verdict;
@@ -136,34 +144,50 @@ void LaneState::CountProbe() {
   changed_.notify_all();
 }
 
-int LaneState::CountConnection() {
+int LaneState::OpenLink() {
   const std::lock_guard lock(mutex_);
+  Link link;
+  link.number = ++journal_.connections;
+  link.opened_at = options_.now();
+  LetGo(journal_.links);
+  journal_.links.push_back(link);
   changed_.notify_all();
-  return ++journal_.connections;
+  return link.number;
 }
 
-void LaneState::Sending(std::uint64_t ticket, Sent sent) {
+void LaneState::CloseLink(Link link) {
   const std::lock_guard lock(mutex_);
-  Call* const found = Find(ticket);
-  if (found == nullptr) return;
-  Call& call = *found;
-  call.status = sent.status;
-  call.bytes_sent = sent.bytes;
+  const auto found = std::find_if(journal_.links.rbegin(), journal_.links.rend(),
+                                  [&](const Link& l) { return l.number == link.number; });
+  if (found == journal_.links.rend() || found->closed_at) return;
+  link.opened_at = found->opened_at;
+  link.closed_at = options_.now();
+  *found = link;
+  changed_.notify_all();
+}
+
+void LaneState::Sending(std::uint64_t ticket, const Sent& sent) {
+  const std::lock_guard lock(mutex_);
+  Call* const call = Find(ticket);
+  if (call == nullptr) return;
+  call->status = sent.status;
+  call->bytes_sent = sent.bytes;
+  call->sent = sent;
   changed_.notify_all();
 }
 
 void LaneState::Ended(std::uint64_t ticket, End end, Sent sent) {
   const auto now = options_.now();
   const std::lock_guard lock(mutex_);
-  Call* const found = Find(ticket);
-  if (found == nullptr) return;
-  Call& call = *found;
-  call.status = sent.status;
-  call.bytes_sent = sent.bytes;
-  call.answered = end == End::kAnswered || end == End::kAnsweredAndClosed;
-  call.closed_by_caller = end == End::kClosedByCaller;
-  if (call.answered) call.answered_at = now;
-  if (end != End::kAnswered) call.closed_at = now;
+  Call* const call = Find(ticket);
+  if (call == nullptr) return;
+  call->status = sent.status;
+  call->bytes_sent = sent.bytes;
+  call->sent = std::move(sent);
+  call->answered = end == End::kAnswered || end == End::kAnsweredAndClosed;
+  call->closed_by_caller = end == End::kClosedByCaller;
+  if (call->answered) call->answered_at = now;
+  if (end != End::kAnswered) call->closed_at = now;
   changed_.notify_all();
 }
 

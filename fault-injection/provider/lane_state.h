@@ -23,6 +23,7 @@ class LaneState {
 
   const std::string& name() const { return name_; }
   std::uint64_t Seed() const { return options_.seed; }
+  std::chrono::steady_clock::time_point Now() const { return options_.now(); }
 
   // The player's side: see lane.h.
   void SetRules(std::vector<Rule> rules);
@@ -41,23 +42,20 @@ class LaneState {
   struct Verdict {
     Request request;
     Choice choice;
-    std::string key;           // the caller's, "" if it sent none
+    std::string key;           // see Call
     std::uint64_t ticket = 0;  // names the call from here on, never 0
   };
   // Numbers the call, journals it and takes a rule; none when `refusal` says why the server cannot
   // let a rule answer. `dialect` is "" then.
   Verdict Arrive(Call call, std::string_view dialect, std::string refusal);
   void CountProbe();
-  int CountConnection();  // its number
+  int OpenLink();  // its number
+  void CloseLink(Link link);
 
   enum class End { kAnswered, kAnsweredAndClosed, kClosedByCaller, kAborted };
-  struct Sent {
-    int status = 0;
-    std::uint64_t bytes = 0;
-  };
   // So much is on the wire while the call is still open. A call that the journal has let go is
   // passed over.
-  void Sending(std::uint64_t ticket, Sent sent);
+  void Sending(std::uint64_t ticket, const Sent& sent);
   void Ended(std::uint64_t ticket, End end, Sent sent);
 
   // False when the name is released already; else `resume` runs once, on the releasing thread.
@@ -68,6 +66,9 @@ class LaneState {
 
  private:
   Call* Find(std::uint64_t ticket);
+  // Makes room for one more, see LaneOptions.keep.
+  template <typename T>
+  void LetGo(std::vector<T>& entries) const;
 
   const std::string name_;
   const LaneOptions options_;

@@ -61,6 +61,30 @@ bool IsSecretHeader(std::string_view name) {
          name == "api-key" || name == "proxy-authorization" || name == "cookie";
 }
 
+bool IsUtf8(std::string_view bytes) {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+  for (std::size_t i = 0; i < bytes.size();) {
+    const unsigned lead = at(i);
+    const std::size_t size = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
+    if (size == 0 || i + size > bytes.size()) return false;
+    for (std::size_t k = 1; k < size; ++k) {
+      if ((at(i + k) & 0xc0) != 0x80) return false;
+    }
+    const unsigned second = size > 2 ? at(i + 1) : 0x90;
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
+        (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) {
+      return false;
+    }
+    i += size;
+  }
+  return true;
+}
+
 std::string Lower(std::string text) {
   for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return text;

@@ -22,6 +22,9 @@ bool FitsGlob(std::string_view glob, std::string_view text);
 // Headers whose value is a key; the name is in lower case.
 bool IsSecretHeader(std::string_view name);
 
+// Whether the bytes are UTF-8 text (no surrogates, nothing overlong).
+bool IsUtf8(std::string_view bytes);
+
 // ASCII letters in lower case.
 std::string Lower(std::string text);
 
