@@ -1,7 +1,9 @@
 #include "fault-injection/proxy/worker.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <future>
 #include <vector>
@@ -11,6 +13,7 @@ namespace touchstone::proxy {
 namespace {
 
 constexpr std::size_t kReadBuffer = 128 * 1024;
+constexpr std::size_t kCrowd = 1000;
 
 }  // namespace
 
@@ -60,6 +63,12 @@ void Worker::Abort(const Door* door) {
 
 void Worker::OnClosed(const std::shared_ptr<Connection>& connection) {
   connections_.erase(connection);
+  most_ = std::max(most_, connections_.size() + 1);
+  if (!connections_.empty() || most_ < kCrowd) return;
+  // A crowd has gone: what the allocator keeps for the next one goes back to the system. Later,
+  // when the last connection is gone, too.
+  most_ = 0;
+  boost::asio::post(io_, [] { ::malloc_trim(0); });
 }
 
 }  // namespace touchstone::proxy

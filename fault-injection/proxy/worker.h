@@ -37,6 +37,7 @@ class Worker final : public ConnectionOwner {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::string buffer_;
   std::set<std::shared_ptr<Connection>> connections_;
+  std::size_t most_ = 0;  // connections at a time, since there were none
   std::jthread thread_;
 };
 
