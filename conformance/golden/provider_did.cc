@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -14,9 +15,10 @@ using boost::json::object;
 using boost::json::value;
 using provider::Call;
 
-constexpr std::array<std::string_view, 12> kKeys = {
-    "calls",  "connections", "call",     "rule",      "status",  "bytes",
-    "stream", "path",        "answered", "closed_by", "took_ms", "since_last_ms"};
+constexpr std::array<std::string_view, 14> kKeys = {
+    "calls",   "connections",   "call",       "rule",          "status",
+    "bytes",   "stream",        "path",       "answered",      "closed_by",
+    "took_ms", "since_last_ms", "ended_with", "longest_gap_ms"};
 
 std::int64_t Milliseconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
@@ -33,10 +35,30 @@ bool AsksForAStream(const Call& call) {
   return stream && stream->is_bool() && stream->get_bool();
 }
 
+// "fin", "reset", or "open": how the call's connection ended, whoever ended it.
+std::string_view EndOfConnection(const Call& call, const provider::Snapshot& journal) {
+  for (const auto& link : journal.links) {
+    if (link.number != call.connection) continue;
+    if (link.first_closer == provider::Closer::kNobody) return "open";
+    return link.reset ? "reset" : "fin";
+  }
+  return "open";
+}
+
+// The longest time between two writes of the answer.
+std::int64_t LongestGap(const Call& call) {
+  std::int64_t longest = 0;
+  const auto& progress = call.sent.progress;
+  for (std::size_t i = 1; i < progress.size(); ++i)
+    longest = std::max(longest, Milliseconds(progress[i].at - progress[i - 1].at));
+  return longest;
+}
+
 std::optional<std::string> CallMismatch(const object& pattern, const provider::Snapshot& journal,
                                         std::size_t index, Captures& captures) {
   const Call& call = journal.calls[index];
-  const object facts = FactsOf(call, index > 0 ? &journal.calls[index - 1] : nullptr);
+  object facts = FactsOf(call, index > 0 ? &journal.calls[index - 1] : nullptr);
+  facts["ended_with"] = EndOfConnection(call, journal);
   for (const auto& [key, wanted] : pattern) {
     if (key == "calls" || key == "connections" || key == "call") continue;
     if (const auto mismatch = Match(wanted, facts.if_contains(key), captures)) {
@@ -72,6 +94,7 @@ object FactsOf(const Call& call, const Call* before) {
                {"bytes", call.bytes_sent}, {"stream", AsksForAStream(call)},
                {"path", call.path},        {"answered", call.answered},
                {"closed_by", "nobody"}};
+  facts["longest_gap_ms"] = LongestGap(call);
   if (call.closed_at) facts["closed_by"] = call.closed_by_caller ? "caller" : "provider";
   if (const auto end = EndOf(call)) facts["took_ms"] = Milliseconds(*end - call.arrived_at);
   const auto end_before = before ? EndOf(*before) : std::nullopt;

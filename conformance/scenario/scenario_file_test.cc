@@ -147,6 +147,7 @@ TEST_F(Proof, FailsWhenTheFaultDidNotHappen) {
         R"({"answered":false})", R"({"closed_by":"caller"})",
         R"({"took_ms":"<between:5000:6000>"})", R"({"calls":2})", R"({"connections":7})",
         R"({"stream":true})", R"({"call":"any","status":200})", R"({"call":"every","rule":1})",
+        R"({"ended_with":"reset"})", R"({"longest_gap_ms":"<between:500:9999>"})",
         R"({"since_last_ms":"<integer>"})"}) {
     const auto result = Play(kDown, "provider", R"("code":"PROVIDER_DOWN")",
                              "[{\"provider_did\":" + std::string(wrong) + ",\"deadline_ms\":50}]");
