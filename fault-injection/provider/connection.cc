@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "fault-injection/provider/models.h"
+
 namespace touchstone::provider {
 
 namespace asio = boost::asio;
@@ -47,14 +49,6 @@ Content ErrorContent(std::string_view message) {
   content.pieces = {fmt::format(
       R"({{"error":{{"message":"{}","type":"invalid_request_error","param":null,"code":null}}}})",
       message)};
-  return content;
-}
-
-Content ModelList() {
-  Content content;
-  content.type = "application/json";
-  content.pieces = {R"({"object":"list","data":[{"id":"mock-model","object":"model",)"
-                    R"("created":1700000000,"owned_by":"touchstone"}]})"};
   return content;
 }
 
@@ -197,11 +191,12 @@ void Connection::OnProbe(const HttpReader::Message& message, std::string_view pa
                          Framing framing) {
   lane_->CountProbe();
   const bool head = message.method() == http::verb::head;
-  if (WithoutQuery(path).ends_with("/models")) {
-    return Play(Plain(200, ModelList(), framing, head), 0);
-  }
-  if (head) return Play(Plain(200, {}, framing, head), 0);
-  Play(Plain(404, ErrorContent("There is nothing to get here."), framing), 0);
+  const ProbeAnswer answer = AnswerProbe({.lane = lane_->name(),
+                                          .path = WithoutQuery(path),
+                                          .anthropic = message.count("anthropic-version") > 0,
+                                          .head = head,
+                                          .upgrade = message.count(http::field::upgrade) > 0});
+  Play(Plain(answer.status, answer.content, framing, head), 0);
 }
 
 void Connection::OnCall(HttpReader::Message message, std::string_view path, Framing framing) {
@@ -216,10 +211,8 @@ void Connection::OnCall(HttpReader::Message message, std::string_view path, Fram
   const Dialect* dialect = post ? DialectOf(WithoutQuery(path)) : nullptr;
   std::string refusal;
   if (dialect == nullptr) {
-    refusal = fmt::format(
-        "{} {} is no call of a provider; known are POST …/chat/completions and "
-        "POST …/messages",
-        call.method, call.path);
+    refusal = fmt::format("{} {} is no call of a provider; known are {}", call.method, call.path,
+                          KnownPaths());
   }
   const LaneState::Verdict verdict =
       lane_->Arrive(std::move(call), dialect == nullptr ? "" : dialect->name(), std::move(refusal));

@@ -1,31 +1,43 @@
 #include "fault-injection/provider/dialect.h"
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
 #include "fault-injection/provider/anthropic.h"
+#include "fault-injection/provider/gemini.h"
 #include "fault-injection/provider/openai.h"
+#include "fault-injection/provider/responses.h"
 
 namespace touchstone::provider {
 
 const Dialect* DialectOf(std::string_view path) {
   static const OpenAi openai;
+  static const Responses responses;
   static const Anthropic anthropic;
-  static const std::array<const Dialect*, 2> all{&openai, &anthropic};
+  static const Gemini gemini;
+  static const std::array<const Dialect*, 4> all{&openai, &responses, &anthropic, &gemini};
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const Dialect* d) { return d->Serves(path); });
   return found == all.end() ? nullptr : *found;
 }
 
-std::string Dialect::ErrorEvent(const Request& request, int status) const {
-  std::string event = name() == "anthropic" ? "event: error\ndata: " : "data: ";
-  for (const std::string& piece : Error(request, status, "").pieces) event += piece;
-  return event + "\n\n";
+std::string_view KnownPaths() {
+  return "POST …/chat/completions, …/responses, …/messages, …:generateContent and "
+         "…:streamGenerateContent";
 }
 
 std::string_view TextOrDefault(const Respond& respond) {
   if (respond.text) return *respond.text;
   return respond.tool_calls.empty() ? "mock answer" : "";
+}
+
+bool HasText(const Respond& respond) { return respond.text || respond.tool_calls.empty(); }
+
+std::string_view ModelOf(const Request& request) {
+  return request.model.empty() ? std::string_view("mock-model") : request.model;
 }
 
 std::vector<std::string_view> Pieces(std::string_view text) {
@@ -38,6 +50,14 @@ std::vector<std::string_view> Pieces(std::string_view text) {
     text.remove_prefix(end);
   }
   return pieces;
+}
+
+std::string NamedEvent(std::string_view type, std::string_view data) {
+  return fmt::format("event: {}\ndata: {}\n\n", type, data);
+}
+
+std::string Rfc3339(std::int64_t seconds) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
 }
 
 }  // namespace touchstone::provider

@@ -1,14 +1,17 @@
 // How one provider's API speaks: the bodies of answers and errors. Pure functions of a request and
-// a rule; no I/O, no HTTP beyond a content type.
+// a rule; no I/O, no clock, no HTTP beyond headers.
 //
 // A new dialect is one file that implements Dialect, and one line in dialect.cc.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "fault-injection/provider/error_kind.h"
 #include "fault-injection/provider/request.h"
 #include "fault-injection/provider/rule.h"
 
@@ -24,26 +27,55 @@ struct Content {
   std::string filler = " ";  // what an endless body repeats after its pieces
 };
 
+// An error to be said in the words of a service.
+struct Refusal {
+  int status = 500;
+  std::optional<ErrorKind> kind;              // none: the usual one of the status
+  std::string_view message;                   // "": the service's usual words
+  std::optional<std::int64_t> retry_after_s;  // what the rule's Retry-After says, if it is seconds
+};
+
 class Dialect {
  public:
   virtual ~Dialect() = default;
-  virtual std::string_view name() const = 0;
+  virtual std::string_view name() const = 0;  // as `match.dialect` says it
   // Whether a POST to the path (no query) is a call of this API.
   virtual bool Serves(std::string_view path) const = 0;
   virtual Content Answer(const Request& request, const Respond& respond) const = 0;
+  // The HTTP status that an error of the kind has.
+  virtual int StatusOf(ErrorKind kind) const = 0;
+  virtual Content Refuse(const Request& request, const Refusal& refusal) const = 0;
+  // The event that says the error inside a stream that began with 200, framed as its others are.
+  // `sequence` is how many events came before it.
+  virtual std::string ErrorEvent(const Request& request, const Refusal& refusal,
+                                 std::size_t sequence) const = 0;
+
   // The error body of a status; the service's usual words when the message is empty.
-  virtual Content Error(const Request& request, int status, std::string_view message) const = 0;
-  // The event that tells the error of a status inside a stream that began with 200.
-  virtual std::string ErrorEvent(const Request& request, int status) const;
+  Content Error(const Request& request, int status, std::string_view message) const {
+    return Refuse(request, {.status = status, .kind = {}, .message = message, .retry_after_s = {}});
+  }
 };
 
 // Null when none serves the path. The result lives as long as the program.
 const Dialect* DialectOf(std::string_view path);
 
+// The paths that DialectOf() knows, for a person to read.
+std::string_view KnownPaths();
+
 // What an answer says when the rule does not: text or tool calls or neither.
 std::string_view TextOrDefault(const Respond& respond);
+// False for an answer of tool calls alone.
+bool HasText(const Respond& respond);
+
+std::string_view ModelOf(const Request& request);
 
 // Cuts UTF-8 text between characters: a few characters each, 64 pieces at most; none for "".
 std::vector<std::string_view> Pieces(std::string_view text);
+
+// `event: TYPE`, then the data, as a server-sent event.
+std::string NamedEvent(std::string_view type, std::string_view data);
+
+// 2023-11-14T22:13:21Z, of seconds since 1970.
+std::string Rfc3339(std::int64_t seconds);
 
 }  // namespace touchstone::provider

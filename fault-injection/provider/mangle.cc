@@ -31,7 +31,9 @@ void EndInError(Content& content, const Respond& respond, const Request& request
   const auto most = static_cast<std::ptrdiff_t>(content.pieces.size()) - 1;
   const std::ptrdiff_t kept = std::clamp<std::ptrdiff_t>(respond.after_chunks, 0, most);
   content.pieces.erase(content.pieces.begin() + kept, content.pieces.end());
-  content.pieces.push_back(dialect.ErrorEvent(request, *respond.error_event));
+  content.pieces.push_back(dialect.ErrorEvent(
+      request, {.status = *respond.error_event, .kind = {}, .message = "", .retry_after_s = {}},
+      content.pieces.size()));
 }
 
 // The middle piece loses its second half; an event still ends with its blank line.

@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include "fault-injection/provider/openai_service.h"
+
 namespace touchstone::provider {
 
 namespace {
@@ -13,7 +15,13 @@ namespace json = boost::json;
 json::value UsageJson(const Usage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens},
           {"completion_tokens", usage.completion_tokens},
-          {"total_tokens", usage.prompt_tokens + usage.completion_tokens}};
+          {"total_tokens", usage.prompt_tokens + usage.completion_tokens},
+          {"prompt_tokens_details", {{"cached_tokens", 0}, {"audio_tokens", 0}}},
+          {"completion_tokens_details",
+           {{"reasoning_tokens", 0},
+            {"audio_tokens", 0},
+            {"accepted_prediction_tokens", 0},
+            {"rejected_prediction_tokens", 0}}}};
 }
 
 json::value FinishReason(const Respond& respond) {
@@ -25,7 +33,9 @@ json::object Head(const Request& request, std::string_view object) {
   return {{"id", StableId("chatcmpl-", request)},
           {"object", object},
           {"created", StableTime(request)},
-          {"model", request.model.empty() ? "mock-model" : request.model}};
+          {"model", ModelOf(request)},
+          {"service_tier", "default"},
+          {"system_fingerprint", "fp_touchstone"}};
 }
 
 json::object ToolCallJson(const ToolCall& call, std::string_view arguments) {
@@ -35,8 +45,11 @@ json::object ToolCallJson(const ToolCall& call, std::string_view arguments) {
 }
 
 std::string Completion(const Request& request, const Respond& respond) {
-  json::object message{{"role", "assistant"}, {"content", nullptr}, {"refusal", nullptr}};
-  if (respond.text || respond.tool_calls.empty()) message["content"] = TextOrDefault(respond);
+  json::object message{{"role", "assistant"},
+                       {"content", nullptr},
+                       {"refusal", nullptr},
+                       {"annotations", json::array()}};
+  if (HasText(respond)) message["content"] = TextOrDefault(respond);
   if (!respond.tool_calls.empty()) {
     json::array& calls = message["tool_calls"].emplace_array();
     for (const ToolCall& call : respond.tool_calls) {
@@ -60,7 +73,7 @@ class Stream {
 
   std::vector<std::string> Events() {
     json::object first{{"role", "assistant"}, {"content", nullptr}, {"refusal", nullptr}};
-    if (respond_.text || respond_.tool_calls.empty()) first["content"] = "";
+    if (HasText(respond_)) first["content"] = "";
     Delta(std::move(first), nullptr);
     for (const std::string_view piece : Pieces(TextOrDefault(respond_))) {
       Delta({{"content", piece}}, nullptr);
@@ -107,47 +120,10 @@ class Stream {
   std::vector<std::string> events_;
 };
 
-struct Words {
-  std::string_view type, code, message;  // code "": null
-};
-
-Words WordsFor(int status) {
-  switch (status) {
-    case 401:
-      return {"invalid_request_error", "invalid_api_key", "Incorrect API key provided."};
-    case 403:
-      return {"request_forbidden", "unsupported_country_region_territory",
-              "Country, region, or territory not supported"};
-    case 404:
-      return {"invalid_request_error", "model_not_found",
-              "The model does not exist or you do not have access to it."};
-    case 408:
-      return {"timeout", "", "Request timed out."};
-    case 429:
-      return {"requests", "rate_limit_exceeded",
-              "Rate limit reached for requests per min (RPM): Limit 3, Used 3, Requested 1."};
-    case 503:
-      return {"service_unavailable_error", "server_is_overloaded",
-              "The server is currently overloaded with other requests. Sorry about that!"};
-    default:
-      break;
-  }
-  if (status >= 500) {
-    return {"server_error", "", "The server had an error while processing your request."};
-  }
-  return {"invalid_request_error", "", "The request is not valid."};
-}
-
-Content WithRequestId(const Request& request) {
-  Content content;
-  content.headers = {{"x-request-id", StableId("req_", request)}};
-  return content;
-}
-
 }  // namespace
 
 Content OpenAi::Answer(const Request& request, const Respond& respond) const {
-  Content content = WithRequestId(request);
+  Content content = OpenAiContent(request);
   content.streamed = request.stream;
   if (request.stream) {
     content.type = "text/event-stream; charset=utf-8";
@@ -160,17 +136,15 @@ Content OpenAi::Answer(const Request& request, const Respond& respond) const {
   return content;
 }
 
-Content OpenAi::Error(const Request& request, int status, std::string_view message) const {
-  const Words words = WordsFor(status);
-  json::object error{{"message", message.empty() ? words.message : message},
-                     {"type", words.type},
-                     {"param", nullptr},
-                     {"code", nullptr}};
-  if (!words.code.empty()) error["code"] = words.code;
-  Content content = WithRequestId(request);
-  content.type = "application/json";
-  content.pieces = {json::serialize(json::object{{"error", std::move(error)}})};
-  return content;
+int OpenAi::StatusOf(ErrorKind kind) const { return OpenAiStatus(kind); }
+
+Content OpenAi::Refuse(const Request& request, const Refusal& refusal) const {
+  return OpenAiError(request, refusal);
+}
+
+std::string OpenAi::ErrorEvent(const Request&, const Refusal& refusal, std::size_t) const {
+  const json::object error{{"error", OpenAiErrorJson(refusal)}};
+  return fmt::format("data: {}\n\n", json::serialize(error));
 }
 
 }  // namespace touchstone::provider

@@ -10,7 +10,10 @@ class OpenAi : public Dialect {
   std::string_view name() const override { return "openai-chat"; }
   bool Serves(std::string_view path) const override { return path.ends_with("/chat/completions"); }
   Content Answer(const Request& request, const Respond& respond) const override;
-  Content Error(const Request& request, int status, std::string_view message) const override;
+  int StatusOf(ErrorKind kind) const override;
+  Content Refuse(const Request& request, const Refusal& refusal) const override;
+  std::string ErrorEvent(const Request& request, const Refusal& refusal,
+                         std::size_t sequence) const override;
 };
 
 }  // namespace touchstone::provider

@@ -19,6 +19,7 @@ struct Request {
   std::vector<std::string> texts;             // of each message that has text, system ones too
   int turns = 0;                              // messages but system ones
   bool stream = false;
+  bool sse = true;             // a stream is events; false: Gemini without alt=sse, a JSON list
   bool tools = false;          // it offers at least one tool
   bool include_usage = false;  // stream_options.include_usage
 };

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "fault-injection/provider/error_kind.h"
 #include "fault-injection/provider/wait.h"
 
 namespace touchstone::provider {
@@ -93,7 +94,8 @@ struct Respond {
   std::optional<std::string> finish_reason;
 
   // What HTTP says.
-  std::optional<int> status;  // 200..599; without a body the provider's own error body for it
+  std::optional<int> status;       // 200..599; without a body the provider's own error body for it
+  std::optional<ErrorKind> error;  // that error of the dialect, with its status
   std::vector<std::pair<std::string, std::string>> headers;  // one of ours is replaced by these
   std::shared_ptr<const std::string> body;                   // the exact body; null: none given
   std::optional<std::string> content_type;

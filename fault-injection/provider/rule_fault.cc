@@ -101,6 +101,12 @@ void CheckTogether(RuleReader& r, const json::object& keys, Path path, const Res
     if (!end.empty()) return r.Fail(path, fmt::format("{} and {} exclude each other", end, key));
     end = key;
   }
+  for (const std::string_view key :
+       {"text", "tool_calls", "usage", "finish_reason", "status", "body", "error_event"}) {
+    if (has("error") && has(key)) {
+      return r.Fail(path, fmt::format("error and {} exclude each other", key));
+    }
+  }
   const bool success = respond.status.value_or(200) / 100 == 2;
   for (const std::string_view key : {"text", "tool_calls", "usage", "finish_reason"}) {
     if (!has(key)) continue;

@@ -98,6 +98,11 @@ void ReadStatus(RuleReader& r, Value value, Path path, Respond& respond) {
   respond.status = static_cast<int>(r.Integer(value, path, 200, 599));
 }
 
+void ReadError(RuleReader& r, Value value, Path path, Respond& respond) {
+  if (value.is_string()) respond.error = ErrorKindOf(value.get_string());
+  if (!respond.error) r.Wrong(path, fmt::format("one of {}", KnownErrorKinds()), value);
+}
+
 void ReadHeaders(RuleReader& r, Value value, Path path, Respond& respond) {
   if (!value.is_object()) return r.Wrong(path, "an object of names and strings", value);
   for (const auto& [key, member] : value.get_object()) {
@@ -146,12 +151,13 @@ void ReadEndless(RuleReader& r, Value value, Path path, Respond& respond) {
 }  // namespace
 
 void ReadRespond(RuleReader& r, Value value, Path path, Rule& rule) {
-  static constexpr std::array<Key<Respond>, 28> kKeys{{
+  static constexpr std::array<Key<Respond>, 29> kKeys{{
       {"text", ReadText},
       {"tool_calls", ReadToolCalls},
       {"usage", ReadUsage},
       {"finish_reason", ReadFinishReason},
       {"status", ReadStatus},
+      {"error", ReadError},
       {"headers", ReadHeaders},
       {"body", ReadBody},
       {"content_type", ReadContentType},

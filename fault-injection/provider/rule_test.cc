@@ -193,10 +193,22 @@ INSTANTIATE_TEST_SUITE_P(
             "never matches: rule [0] takes every call"},
         Bad{R"([{"respond":"hi"}])", "[0].respond", R"(expected an object, got the string "hi")"},
         Bad{R"([{"respond":{"hangs":1}}])", "[0].respond.hangs",
-            "unknown key; known are text, tool_calls, usage, finish_reason, status, headers, body, "
-            "content_type, content_length, delay_ms, hold, hang, close, reset, chunked, endless, "
+            "unknown key; known are text, tool_calls, usage, finish_reason, status, error, "
+            "headers, "
+            "body, content_type, content_length, delay_ms, hold, hang, close, reset, chunked, "
+            "endless, "
             "first_token_ms, gap_ms, pings_ms, drip, after_chunks, bad_chunk, cut_utf8, "
             "malformed_event, error_event, duplicate_chunk, swap_chunks, gzip"},
+        Bad{R"([{"respond":{"error":"overloaded"}}])", "[0].respond.error",
+            "expected one of invalid_request_error, invalid_api_key, authentication_error, "
+            "permission_error, model_not_found, not_found_error, request_too_large, "
+            "context_length_exceeded, rate_limit_exceeded, rate_limit_error, insufficient_quota, "
+            "timeout_error, server_error, api_error, server_is_overloaded, overloaded_error, got "
+            "the string \"overloaded\""},
+        Bad{R"([{"respond":{"error":"api_error","status":500}}])", "[0].respond",
+            "error and status exclude each other"},
+        Bad{R"([{"respond":{"error":"api_error","text":"a"}}])", "[0].respond",
+            "error and text exclude each other"},
         Bad{R"([{"respond":{"text":4}}])", "[0].respond.text",
             "expected a string, got the number 4"},
         Bad{R"([{"respond":{"tool_calls":[]}}])", "[0].respond.tool_calls",

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <boost/beast/http/status.hpp>
+#include <charconv>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "fault-injection/provider/draw.h"
@@ -48,6 +50,16 @@ std::string HeaderText(int status, const Headers& ours, const Headers& theirs) {
   return text + "\r\n";
 }
 
+// What a Retry-After means; nothing for a date, for words and for what is not ahead.
+std::optional<std::int64_t> Seconds(std::string_view value) {
+  std::int64_t seconds = 0;
+  const auto [end, bad] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (bad != std::errc() || end != value.data() + value.size()) return std::nullopt;
+  constexpr std::int64_t kMost = 100 * 365 * 86'400LL;  // a year of four digits
+  if (seconds < 0 || seconds > kMost) return std::nullopt;
+  return seconds;
+}
+
 bool HasNoBody(int status) { return status == 204 || status == 304; }
 
 Content Choose(const Respond& respond, const Request& request, const Dialect& dialect, int status) {
@@ -59,7 +71,11 @@ Content Choose(const Respond& respond, const Request& request, const Dialect& di
   }
   if (HasNoBody(status) || status / 100 == 3) return {};
   if (status / 100 == 2) return dialect.Answer(request, respond);
-  return dialect.Error(request, status, "");
+  const std::string* wait = Find(respond.headers, "retry-after");
+  return dialect.Refuse(request, {.status = status,
+                                  .kind = respond.error,
+                                  .message = "",
+                                  .retry_after_s = wait ? Seconds(*wait) : std::nullopt});
 }
 
 std::size_t TotalSize(const std::vector<std::string>& pieces) {
@@ -144,8 +160,8 @@ class BodyWriter {
     if (end && chunked_) send.bytes += "0\r\n\r\n";
     if (drips) {
       actions.emplace_back(Trickle{std::move(send.bytes),
-                                static_cast<std::size_t>(respond_.drip->bytes),
-                                std::chrono::milliseconds(respond_.drip->every_ms)});
+                                   static_cast<std::size_t>(respond_.drip->bytes),
+                                   std::chrono::milliseconds(respond_.drip->every_ms)});
     } else {
       actions.emplace_back(std::move(send));
     }
@@ -199,7 +215,7 @@ Script Compile(const Respond& respond, const Request& request, const Dialect& di
     return script;
   }
 
-  script.status = respond.status.value_or(200);
+  script.status = respond.error ? dialect.StatusOf(*respond.error) : respond.status.value_or(200);
   Content content = Choose(respond, request, dialect, script.status);
   if (respond.content_type) content.type = *respond.content_type;
   const bool chunked = respond.chunked || respond.bad_chunk || respond.pings_ms > 0 ||

@@ -1,0 +1,21 @@
+// Gemini's generateContent and streamGenerateContent: with alt=sse as events, else as a JSON list.
+#pragma once
+
+#include "fault-injection/provider/dialect.h"
+
+namespace touchstone::provider {
+
+class Gemini : public Dialect {
+ public:
+  std::string_view name() const override { return "gemini"; }
+  bool Serves(std::string_view path) const override {
+    return path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent");
+  }
+  Content Answer(const Request& request, const Respond& respond) const override;
+  int StatusOf(ErrorKind kind) const override;
+  Content Refuse(const Request& request, const Refusal& refusal) const override;
+  std::string ErrorEvent(const Request& request, const Refusal& refusal,
+                         std::size_t sequence) const override;
+};
+
+}  // namespace touchstone::provider

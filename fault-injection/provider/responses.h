@@ -1,0 +1,19 @@
+// OpenAI Responses, streamed and not.
+#pragma once
+
+#include "fault-injection/provider/dialect.h"
+
+namespace touchstone::provider {
+
+class Responses : public Dialect {
+ public:
+  std::string_view name() const override { return "openai-responses"; }
+  bool Serves(std::string_view path) const override { return path.ends_with("/responses"); }
+  Content Answer(const Request& request, const Respond& respond) const override;
+  int StatusOf(ErrorKind kind) const override;
+  Content Refuse(const Request& request, const Refusal& refusal) const override;
+  std::string ErrorEvent(const Request& request, const Refusal& refusal,
+                         std::size_t sequence) const override;
+};
+
+}  // namespace touchstone::provider
