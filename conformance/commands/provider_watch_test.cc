@@ -24,6 +24,14 @@ provider::Call CallOf(int number) {
   return call;
 }
 
+provider::Snapshot Saw(std::vector<provider::Call> calls, int probes) {
+  provider::Snapshot journal;
+  journal.calls = std::move(calls);
+  journal.probes = probes;
+  journal.connections = 1;
+  return journal;
+}
+
 void Answer(provider::Call& call) {
   call.answered = true;
   call.answered_at = call.arrived_at + milliseconds(12);
@@ -37,7 +45,7 @@ boost::json::object Json(const ProviderWatch::Told& told) {
 
 TEST(ProviderWatch, TellsOfACallOnceAndOfItsEndOnce) {
   ProviderWatch watch(kStart);
-  provider::Snapshot journal{{CallOf(1)}, 0, 1};
+  provider::Snapshot journal = Saw({CallOf(1)}, 0);
   watch.Look(journal);
   auto told = watch.Take();
   ASSERT_EQ(told.size(), 1u);
@@ -61,7 +69,7 @@ TEST(ProviderWatch, SaysWhyNoRuleMatched) {
   auto call = CallOf(1);
   call.rule = -1;
   call.near_miss = "rule [0]: match.call is 2, this is call 1";
-  watch.Look({{call}, 3, 1});
+  watch.Look(Saw({call}, 3));
   const auto told = watch.Take();
   EXPECT_NE(told[0].text.find("NO RULE MATCHES; nearest: rule [0]: match.call"), std::string::npos);
   EXPECT_EQ(watch.Summary(), "1 call on 1 connection, 3 probes; no rule matched 1");
@@ -72,7 +80,7 @@ TEST(ProviderWatch, SaysWhoClosed) {
   auto call = CallOf(1);
   call.closed_at = call.arrived_at + milliseconds(500);
   call.closed_by_caller = true;
-  watch.Look({{call}, 0, 1});
+  watch.Look(Saw({call}, 0));
   const auto told = watch.Take();
   ASSERT_EQ(told.size(), 2u);
   EXPECT_EQ(told[1].text,
@@ -86,13 +94,13 @@ TEST(ProviderWatch, SaysWhoClosed) {
 // The journal of a stand-alone provider lets old calls go, and a reset counts from 1 again.
 TEST(ProviderWatch, FollowsAJournalThatForgets) {
   ProviderWatch watch(kStart);
-  watch.Look({{CallOf(1), CallOf(2)}, 0, 1});
+  watch.Look(Saw({CallOf(1), CallOf(2)}, 0));
   EXPECT_EQ(watch.Take().size(), 2u);
   auto third = CallOf(3);
   Answer(third);
-  watch.Look({{third}, 0, 1});
+  watch.Look(Saw({third}, 0));
   EXPECT_EQ(watch.Take().size(), 2u);
-  watch.Look({{CallOf(1)}, 0, 1});
+  watch.Look(Saw({CallOf(1)}, 0));
   EXPECT_EQ(watch.Take().size(), 1u);
   EXPECT_EQ(watch.Summary().substr(0, 7), "4 calls");
 }
@@ -102,7 +110,7 @@ TEST(ProviderWatch, ABodyThatIsNotTextStaysOneLineOfJson) {
   auto call = CallOf(1);
   call.json.reset();
   call.body = "\xff\xfe\n{";
-  watch.Look({{call}, 0, 1});
+  watch.Look(Saw({call}, 0));
   const auto told = watch.Take();
   EXPECT_EQ(told[0].json.find('\n'), std::string::npos);
   EXPECT_TRUE(Json(told[0]).contains("body_text"));
