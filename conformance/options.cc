@@ -71,7 +71,7 @@ void AddRunOptions(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--milestone", options.milestone, "gate on it and on earlier ones")
       ->check(CLI::IsMember({"M1", "M2", "M3"}))
       ->default_str("M1");
-  app.add_option("--jobs", options.jobs, "plays at the same time; default: one for each core")
+  app.add_option("--jobs", options.jobs, "plays at the same time; default: two for each core")
       ->check(CLI::Range(1, 256));
   app.add_option("--report-dir", options.report_dir,
                  "write report.json, junit.xml and transcripts of failures here");
@@ -93,6 +93,13 @@ std::string ReadModes(const std::string& text, std::vector<Mode>& into) {
   return into.empty() ? "--modes: at least one of S, O and B expected" : "";
 }
 
+// A play mostly waits for its host, so two share a core; a trial of the selftest keeps a provider
+// and a shim busy, too.
+int JobsFor(const std::string& command) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return command == "selftest" ? cores : 2 * cores;
+}
+
 std::string Finish(Options& options, const Raw& raw) {
   if (!raw.modes.empty()) {
     if (auto fault = ReadModes(raw.modes, options.filter.modes); !fault.empty()) return fault;
@@ -106,8 +113,7 @@ std::string Finish(Options& options, const Raw& raw) {
     return "--host-bin and a command after `--` exclude each other";
   if (!options.profile_file.empty() && !options.host_command.empty())
     return "--profile and a command after `--` exclude each other";
-  if (options.jobs == 0)
-    options.jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (options.jobs == 0) options.jobs = JobsFor(options.command);
   if (options.seed == 0) options.seed = std::random_device{}() % 1'000'000 + 1;
   const char* no_color = std::getenv("NO_COLOR");
   options.plain = options.plain || !IsTerminal(stderr) || (no_color && *no_color);

@@ -27,7 +27,7 @@ struct Options {
   // run, gate
   Filter filter;
   std::string milestone = "M1";
-  int jobs = 0;            // 0: one for each core
+  int jobs = 0;            // 0: two for each core, in a selftest one
   std::uint64_t seed = 0;  // 0: chosen by chance, and printed
   std::filesystem::path report_dir;
   std::filesystem::path waivers_file, write_waivers_file;
