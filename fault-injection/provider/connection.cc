@@ -143,6 +143,8 @@ bool Connection::TakeRequest() {
       return true;
     case HttpReader::Result::kError: {
       const Framing last{.keep_alive = false};
+      // A connection that asked for something before is cut off for another reason.
+      if (reader_.error_status() == 400) link_.not_http = reader_.refused();
       Play(Plain(reader_.error_status(), ErrorContent("This is no HTTP request."), last), 0);
       return true;
     }

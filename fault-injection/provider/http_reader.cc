@@ -1,5 +1,6 @@
 #include "fault-injection/provider/http_reader.h"
 
+#include <algorithm>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
@@ -30,11 +31,14 @@ HttpReader::Result HttpReader::Next() {
   while (!parser_->is_done() && buffer_.size() > 0) {
     boost::beast::error_code error;
     const std::size_t used = parser_->put(buffer_.data(), error);
-    buffer_.consume(used);
     if (error && error != http::error::need_more) {
+      const auto bytes = buffer_.data();
+      refused_.assign(static_cast<const char*>(bytes.data()),
+                      std::min(bytes.size(), kRefusedBytes));
       error_status_ = StatusOf(error);
       return Result::kError;
     }
+    buffer_.consume(used);
     if (error == http::error::need_more && used == 0) break;
   }
   if (parser_->is_done()) return Result::kRequest;

@@ -6,6 +6,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <optional>
+#include <string>
 
 namespace touchstone::provider {
 
@@ -16,6 +17,7 @@ class HttpReader {
   static constexpr std::uint64_t kMaxBodyBytes = 64u << 20;
   static constexpr std::uint32_t kMaxHeaderBytes = 64u << 10;
   static constexpr std::size_t kReadBytes = 16u << 10;
+  static constexpr std::size_t kRefusedBytes = 16;
 
   // Where the next bytes go; Commit() says how many came.
   boost::asio::mutable_buffer Prepare() { return buffer_.prepare(kReadBytes); }
@@ -31,6 +33,8 @@ class HttpReader {
   Result Next();
   Message Take();
   int error_status() const { return error_status_; }
+  // Of what kError refused: its first bytes, as far as they were not taken in before.
+  const std::string& refused() const { return refused_; }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -38,6 +42,7 @@ class HttpReader {
   std::optional<Parser> parser_;
   bool continued_ = false;
   int error_status_ = 0;
+  std::string refused_;
 };
 
 }  // namespace touchstone::provider

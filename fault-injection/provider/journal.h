@@ -41,6 +41,9 @@ struct Link {
   bool reset = false;                     // that was an RST
   std::uint64_t received = 0;             // bytes, once it is closed
   std::uint64_t sent = 0;
+  // The first 16 bytes of that which was no HTTP request, a TLS handshake for one; once it is
+  // closed. Too few to hold a key.
+  std::string not_http;
 };
 
 // One request that is not a probe. It is *open* while neither answered nor closed_at is set.

@@ -97,6 +97,7 @@ std::string LinkJson(const Link& link, Times times, Time start) {
   if (link.first_closer != Closer::kNobody) line["with"] = link.reset ? "RST" : "FIN";
   line["received_bytes"] = link.received;
   line["sent_bytes"] = link.sent;
+  if (!link.not_http.empty()) line["not_http"] = Bytes(link.not_http, {});
   if (times == Times::kShown) {
     json::object at{{"opened_ms", Ms(link.opened_at, start)}};
     if (link.closed_at) at["closed_ms"] = Ms(*link.closed_at, start);

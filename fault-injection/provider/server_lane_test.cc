@@ -4,6 +4,7 @@
 #include <latch>
 #include <thread>
 
+#include "fault-injection/provider/journal_json.h"
 #include "fault-injection/provider/server_fixture.h"
 
 namespace touchstone::provider {
@@ -88,6 +89,27 @@ TEST_F(ServerTest, RefusesWhatIsNoHttpAndCloses) {
   const auto [response, ending] = caller.ReadToEnd();
   EXPECT_TRUE(response.starts_with("HTTP/1.1 400 Bad Request\r\n")) << response;
   EXPECT_EQ(ending, Ending::kFin);
+}
+
+TEST_F(ServerTest, KeepsHowThatBeganWhichIsNoHttp) {
+  Lane& lane = server_->OpenLane("");
+  const std::string hello("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
+  {
+    TestCaller caller(server_->port());
+    caller.Send(hello + std::string(600, 'r'));
+    EXPECT_TRUE(caller.ReadToEnd().first.starts_with("HTTP/1.1 400 "));
+  }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  EXPECT_TRUE(lane.WaitUntil(
+      [&](const Snapshot& journal) {
+        return !journal.links.empty() && journal.links[0].not_http == hello + "rrrrr";
+      },
+      deadline));
+  const auto journal = lane.Journal();
+  EXPECT_TRUE(journal.calls.empty());
+  EXPECT_NE(LinkJson(journal.links.at(0), Times::kLeftOut, {})
+                .find("\"not_http\":{\"hex\":\"16030102000100"),
+            std::string::npos);
 }
 
 TEST_F(ServerTest, RefusesABodyOver64MiB) {
