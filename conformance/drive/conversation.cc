@@ -29,16 +29,23 @@ bool IsForeign(std::string_view name) {
   return lower.ends_with("_proxy") || lower == "home";
 }
 
+// Nothing when no port is to be had: then ${provider.port} has no value, and the play says so.
+std::unique_ptr<provider::Server> StartProvider() {
+  auto server = provider::Server::Start({});
+  return server ? std::move(*server) : nullptr;
+}
+
 }  // namespace
 
-Conversation::Conversation(Rig& rig, Mode mode)
+Conversation::Conversation(Rig& rig, Mode mode, Provider provider)
     : rig_(rig),
       mode_(mode),
       lane_name_(fmt::format("{}", rig.next_play++)),
       folder_(rig.scratch / lane_name_),
       state_dir_(folder_ / "state"),
       home_(folder_ / "home"),
-      lane_(&rig.provider->OpenLane(lane_name_)) {
+      own_provider_(provider == Provider::kOwn ? StartProvider() : nullptr),
+      lane_(own_provider_ ? &own_provider_->OpenLane("") : &rig.provider->OpenLane(lane_name_)) {
   std::error_code ec;
   fs::create_directories(home_, ec);
 }
@@ -54,6 +61,8 @@ Conversation::~Conversation() {
 std::optional<std::string> Conversation::Variable(std::string_view name) const {
   if (name == "provider.base_url")
     return lane_->base_url() + (rig_.profile.dialect == "anthropic" ? "" : "/v1");
+  // Of a shared provider it is nobody's business: what comes to it belongs to no play.
+  if (name == "provider.port" && own_provider_) return std::to_string(own_provider_->port());
   if (name == "provider.key") return rig_.key;
   if (name == "provider.model") return rig_.model;
   if (name == "state_dir") return state_dir_.string();

@@ -21,7 +21,10 @@ namespace touchstone {
 
 class Conversation {
  public:
-  Conversation(Rig& rig, Mode mode);
+  // With a provider of its own, on a port where no other play calls, each connection is journaled,
+  // also one that never speaks HTTP; else the lane is one of the rig's provider.
+  enum class Provider { kOfTheRig, kOwn };
+  Conversation(Rig& rig, Mode mode, Provider provider = Provider::kOfTheRig);
   ~Conversation();
 
   Rig& rig() { return rig_; }
@@ -33,9 +36,9 @@ class Conversation {
 
   // The value of ${provider.base_url} and the other variables of a case; nothing when unknown.
   std::optional<std::string> Variable(std::string_view name) const;
-  static constexpr std::string_view kVariables[] = {"provider.base_url", "provider.key",
-                                                    "provider.model",    "state_dir",
-                                                    "closed_port",       "silent_port"};
+  static constexpr std::string_view kVariables[] = {
+      "provider.base_url", "provider.port", "provider.key", "provider.model",
+      "state_dir",         "closed_port",   "silent_port"};
   static bool IsVariable(std::string_view name);
 
   // Changes the environment of processes started from here on; nothing removes the variable.
@@ -86,6 +89,7 @@ class Conversation {
   const std::filesystem::path folder_, state_dir_, home_;
   BoundSocket closed_port_{false}, silent_port_{true};
   Journal journal_;
+  std::unique_ptr<provider::Server> own_provider_;
   provider::Lane* lane_;
   std::map<std::string, std::optional<std::string>> overrides_;
   struct Entry {

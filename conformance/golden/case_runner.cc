@@ -8,6 +8,7 @@
 #include "conformance/golden/player.h"
 #include "conformance/golden/provider_view.h"
 #include "conformance/observe/strict_json.h"
+#include "conformance/profile/substitute.h"
 
 namespace touchstone {
 
@@ -41,6 +42,17 @@ Player::Action Player::ActionFor(const std::string& kind) {
   };
   const auto found = actions.find(kind);
   return found == actions.end() ? nullptr : found->second;
+}
+
+// Who asks for the provider's port has it alone.
+Conversation::Provider Player::ProviderFor(const Case& one) {
+  const auto asks = [](const boost::json::value& text) {
+    return VariablesIn(text).contains("provider.port");
+  };
+  const auto step_asks = [&](const Step& step) { return asks(step.argument); };
+  const bool own = asks(one.env) || std::ranges::any_of(one.steps, step_asks) ||
+                   std::ranges::any_of(one.proof, step_asks);
+  return own ? Conversation::Provider::kOwn : Conversation::Provider::kOfTheRig;
 }
 
 PlayResult Player::Play(Record* record) {

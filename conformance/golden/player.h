@@ -52,7 +52,8 @@ int SignalNumber(std::string_view name);
 
 class Player {
  public:
-  Player(Rig& rig, const Case& one, Mode mode) : case_(one), mode_(mode), talk_(rig, mode) {
+  Player(Rig& rig, const Case& one, Mode mode)
+      : case_(one), mode_(mode), talk_(rig, mode, ProviderFor(one)) {
     for (const auto& [name, setting] : one.env) SetEnv(name, setting);
     const auto now = Clock::now();
     anchor_ = {now, now, false};
@@ -64,6 +65,7 @@ class Player {
  private:
   using Action = StepResult (Player::*)(const Step&);
   static Action ActionFor(const std::string& kind);
+  static Conversation::Provider ProviderFor(const Case& one);
   void BlameLeftovers(PlayResult& result);
   void Prove(PlayResult& result);
 

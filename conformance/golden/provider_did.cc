@@ -15,10 +15,16 @@ using boost::json::object;
 using boost::json::value;
 using provider::Call;
 
-constexpr std::array<std::string_view, 14> kKeys = {
-    "calls",   "connections",   "call",       "rule",          "status",
-    "bytes",   "stream",        "path",       "answered",      "closed_by",
-    "took_ms", "since_last_ms", "ended_with", "longest_gap_ms"};
+constexpr std::array<std::string_view, 22> kKeys = {
+    // of all calls and connections
+    "calls", "connections", "statuses", "spoke",
+    // of one call
+    "call", "rule", "path", "stream", "status", "headers", "body", "tail", "bytes", "body_bytes",
+    "writes", "answered", "closed_by", "ended_with", "first_byte_ms", "took_ms", "since_last_ms",
+    "longest_gap_ms"};
+constexpr std::array<std::string_view, 4> kOfAll = {"calls", "connections", "statuses", "spoke"};
+
+bool IsOfAll(std::string_view key) { return std::ranges::find(kOfAll, key) != kOfAll.end(); }
 
 std::int64_t Milliseconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
@@ -45,6 +51,63 @@ std::string_view EndOfConnection(const Call& call, const provider::Snapshot& jou
   return "open";
 }
 
+// How the caller began: "tls" by its ClientHello, "http", "nothing", or "other".
+std::string_view SpokenOn(const provider::Link& link, const provider::Snapshot& journal) {
+  const auto& began = link.not_http;
+  if (began.size() > 5 && began.starts_with("\x16\x03") && began[5] == 1) return "tls";
+  if (!began.empty()) return "other";
+  const bool called = std::ranges::any_of(
+      journal.calls, [&](const Call& call) { return call.connection == link.number; });
+  return called || link.received > 0 ? "http" : "nothing";
+}
+
+object FactsOfAll(const provider::Snapshot& journal) {
+  boost::json::array statuses, spoke;
+  for (const Call& call : journal.calls) statuses.push_back(call.status);
+  for (const auto& link : journal.links) {
+    const boost::json::string how(SpokenOn(link, journal));
+    if (std::ranges::find(spoke, value(how)) == spoke.end()) spoke.push_back(value(how));
+  }
+  return {{"calls", static_cast<std::int64_t>(journal.calls.size())},
+          {"connections", journal.connections},
+          {"statuses", std::move(statuses)},
+          {"spoke", std::move(spoke)}};
+}
+
+// A host that gives up early is proven to have met the beginning; no call at all proves nothing.
+void CutToSameLength(value& wanted, value& actual) {
+  if (!wanted.is_array()) return;
+  auto& pattern = wanted.get_array();
+  auto& list = actual.get_array();
+  const auto size = std::max<std::size_t>(1, std::min(pattern.size(), list.size()));
+  if (pattern.size() > size) pattern.resize(size);
+  if (list.size() > size) list.resize(size);
+}
+
+// The response's header fields, as far as they are among the first bytes sent; names in lower case.
+object SentHeaders(std::string_view head) {
+  object headers;
+  head = head.substr(0, head.find("\r\n\r\n"));
+  for (auto end = head.find("\r\n"); end != std::string_view::npos; end = head.find("\r\n")) {
+    head.remove_prefix(end + 2);
+    const auto line = head.substr(0, head.find("\r\n"));
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    std::string name(line.substr(0, colon));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const auto from = line.find_first_not_of(' ', colon + 1);
+    headers[name] = from == std::string_view::npos ? std::string_view() : line.substr(from);
+  }
+  return headers;
+}
+
+// What of the body was sent, with its framing; of a long one the beginning.
+std::string_view SentBody(const Call& call) {
+  const std::string_view head = call.sent.head;
+  const auto end = head.find("\r\n\r\n");
+  return end == std::string_view::npos ? std::string_view() : head.substr(end + 4);
+}
+
 // The longest time between two writes of the answer.
 std::int64_t LongestGap(const Call& call) {
   std::int64_t longest = 0;
@@ -60,7 +123,7 @@ std::optional<std::string> CallMismatch(const object& pattern, const provider::S
   object facts = FactsOf(call, index > 0 ? &journal.calls[index - 1] : nullptr);
   facts["ended_with"] = EndOfConnection(call, journal);
   for (const auto& [key, wanted] : pattern) {
-    if (key == "calls" || key == "connections" || key == "call") continue;
+    if (IsOfAll(key) || key == "call") continue;
     if (const auto mismatch = Match(wanted, facts.if_contains(key), captures)) {
       return fmt::format("call {}'s {}: {}", call.number, std::string_view(key),
                          mismatch->ToString());
@@ -71,7 +134,7 @@ std::optional<std::string> CallMismatch(const object& pattern, const provider::S
 
 bool AsksAboutCalls(const object& pattern) {
   for (const auto& [key, ignored] : pattern) {
-    if (key != "calls" && key != "connections") return true;
+    if (!IsOfAll(key)) return true;
   }
   return false;
 }
@@ -94,7 +157,15 @@ object FactsOf(const Call& call, const Call* before) {
                {"bytes", call.bytes_sent}, {"stream", AsksForAStream(call)},
                {"path", call.path},        {"answered", call.answered},
                {"closed_by", "nobody"}};
+  facts["headers"] = SentHeaders(call.sent.head);
+  facts["body"] = SentBody(call);
+  facts["tail"] = call.sent.tail;
+  const auto header = call.sent.head.find("\r\n\r\n");
+  facts["body_bytes"] = header == std::string::npos ? 0 : call.bytes_sent - header - 4;
+  facts["writes"] = call.sent.progress.size();
   facts["longest_gap_ms"] = LongestGap(call);
+  if (!call.sent.progress.empty())
+    facts["first_byte_ms"] = Milliseconds(call.sent.progress.front().at - call.arrived_at);
   if (call.closed_at) facts["closed_by"] = call.closed_by_caller ? "caller" : "provider";
   if (const auto end = EndOf(call)) facts["took_ms"] = Milliseconds(*end - call.arrived_at);
   const auto end_before = before ? EndOf(*before) : std::nullopt;
@@ -105,13 +176,13 @@ object FactsOf(const Call& call, const Call* before) {
 std::optional<std::string> DidMismatch(const object& pattern, const provider::Snapshot& journal,
                                        Captures& captures) {
   const auto size = static_cast<std::int64_t>(journal.calls.size());
-  const std::pair<std::string_view, std::int64_t> counts[] = {{"calls", size},
-                                                              {"connections", journal.connections}};
-  for (const auto& [key, count] : counts) {
-    const value* wanted = pattern.if_contains(key);
-    const value actual(count);
-    if (!wanted) continue;
-    if (const auto mismatch = Match(*wanted, &actual, captures))
+  object of_all = FactsOfAll(journal);
+  for (const auto key : kOfAll) {
+    if (!pattern.contains(key)) continue;
+    value wanted = pattern.at(key);
+    if (key == "statuses" && size == 0) return "the provider was never called";
+    if (key == "statuses") CutToSameLength(wanted, of_all.at(key));
+    if (const auto mismatch = Match(wanted, of_all.if_contains(key), captures))
       return fmt::format("{}: {}", key, mismatch->ToString());
   }
   if (!AsksAboutCalls(pattern)) return std::nullopt;

@@ -19,7 +19,7 @@ std::span<const std::string_view> ProviderDidKeys();
 // What is wrong with the pattern's `call`; nothing when it is a number, "any" or "every".
 std::optional<std::string> CheckWhichCall(const boost::json::object& pattern);
 
-// The facts of one call: rule, status, bytes, answered, closed_by, took_ms, since_last_ms, stream.
+// The facts of one call, by the keys of docs/fault-scenarios.md.
 boost::json::object FactsOf(const provider::Call& call, const provider::Call* before);
 
 // The first thing in which the journal differs from the pattern; nothing when all keys hold.

@@ -163,6 +163,21 @@ TEST_F(Proof, MaySkipTheScenarioForAHostThatTheFaultCannotReach) {
   EXPECT_EQ(result.unproven, "");
 }
 
+TEST_F(Proof, SeesEachConnectionToAPortOfThePlaysOwn) {
+  const auto play = [&](const std::string& scheme, const std::string& code) {
+    return Play(R"([{"respond":{"text":"on my own port"}}],"env":{"LLM_BASE_URL":")" + scheme +
+                    R"(://127.0.0.1:${provider.port}/v1"})",
+                "provider", code,
+                R"([{"provider_did":{"connections":"<between:1:9>"},"deadline_ms":50,)"
+                R"("or_skip":"it never came"},{"provider_did":{"spoke":["http"],"calls":1}}])");
+  };
+  const auto plain = play("http", R"("text":"on my own port")");
+  EXPECT_EQ(plain.unproven + plain.not_playable, "");
+  EXPECT_TRUE(plain.violations.empty() && plain.harness_bug.empty()) << Describe(plain);
+  // The mini host knows no TLS, and does not even knock.
+  EXPECT_EQ(play("https", R"("code":"PROVIDER_DOWN")").not_playable, "it never came");
+}
+
 TEST_F(Proof, OfTheNetwork) {
   const auto play = [&](const std::string& proof) {
     return Play(kDown, "provider", R"("code":"PROVIDER_DOWN")", proof).unproven;
