@@ -32,6 +32,10 @@ tl::expected<std::vector<provider::Rule>, CommandError> RulesOf(const Scenario& 
   return std::move(*rules);
 }
 
+bool IsLoopback(std::string_view address) {
+  return address == "::1" || address.starts_with("127.");
+}
+
 void Introduce(const provider::Lane& lane, const std::optional<Scenario>& scenario) {
   fmt::print("mock provider on {0} (OpenAI: {0}/v1, Anthropic: {0}), seed {1}\n", lane.base_url(),
              lane.Seed());
@@ -42,6 +46,7 @@ void Introduce(const provider::Lane& lane, const std::optional<Scenario>& scenar
   } else {
     fmt::print("every call is answered \"mock answer\"\n");
   }
+  fmt::print("control: curl {}/__touchstone/ (docs/provider-control.md)\n", lane.base_url());
   fmt::print(
       "try: curl {0}/v1/chat/completions -d "
       "'{{\"model\":\"m\",\"messages\":[{{\"role\":\"user\",\"content\":\"hi\"}}]}}'\n"
@@ -94,6 +99,7 @@ int ProviderCommand(const Options& options, const Context& context) {
   provider::ServerOptions server_options;
   server_options.address = options.bind_address;
   server_options.port = static_cast<std::uint16_t>(options.port);
+  server_options.control = true;
   auto server = provider::Server::Start(server_options);
   if (!server) return Complain({server.error()});
   provider::Lane& lane = (*server)->OpenLane("", {.seed = options.seed, .keep = kKeep});
@@ -101,6 +107,11 @@ int ProviderCommand(const Options& options, const Context& context) {
     auto rules = RulesOf(*scenario, lane);
     if (!rules) return Complain(rules.error());
     lane.SetRules(std::move(*rules));
+  }
+  if (!IsLoopback(options.bind_address)) {
+    fmt::print(stderr,
+               "warning: {} is not loopback: whoever reaches it can call and control this\n",
+               options.bind_address);
   }
   Introduce(lane, scenario);
   ProviderWatch watch(std::chrono::steady_clock::now());

@@ -43,13 +43,20 @@ std::vector<std::pair<std::string, std::string>> HeadersOf(const HttpReader::Mes
   return headers;
 }
 
-Content ErrorContent(std::string_view message) {
+Content ErrorContent(std::string_view message, std::string_view code = "null") {
   Content content;
   content.type = "application/json";
   content.pieces = {fmt::format(
-      R"({{"error":{{"message":"{}","type":"invalid_request_error","param":null,"code":null}}}})",
-      message)};
+      R"({{"error":{{"message":"{}","type":"invalid_request_error","param":null,"code":{}}}}})",
+      message, code)};
   return content;
+}
+
+// To a request that could not be read; it is not known to whom it went.
+Content Unreadable(int status) {
+  if (status == 413) return ErrorContent("The body is above 64 MiB.", R"("request_too_large")");
+  if (status == 431) return ErrorContent("The header is above 64 KiB.", R"("header_too_large")");
+  return ErrorContent("This is no HTTP request.", R"("not_http")");
 }
 
 }  // namespace
@@ -62,8 +69,11 @@ void Connection::Start() {
   socket_.set_option(asio::ip::tcp::no_delay(true), error);
   socket_.non_blocking(true, error);
   if (error) return Shut();
-  // A stand-alone provider tells of connections that never say what they want, too.
-  if (auto lane = owner_.FindLane("")) Enter(std::move(lane));
+  if (const auto lane = owner_.FindLane("")) {
+    opened_at_ = lane->Now();
+    // Where there is a control API, it is not known yet whether this is one of the lane's.
+    if (owner_.ControlledLane() == nullptr) EnterRoot();
+  }
   Read();
 }
 
@@ -80,7 +90,9 @@ void Connection::Shut() {
   timer_.cancel();
   error_code ignored;  // says that the peer had reset it; it is closed all the same
   socket_.close(ignored);
-  if (lane_ != nullptr && link_.number != 0) lane_->CloseLink(link_);
+  awaited_.reset();
+  EnterRoot();
+  Leave();
   owner_.OnClosed(shared_from_this());
 }
 
@@ -143,9 +155,10 @@ bool Connection::TakeRequest() {
       return true;
     case HttpReader::Result::kError: {
       const Framing last{.keep_alive = false};
+      EnterRoot();
       // A connection that asked for something before is cut off for another reason.
       if (reader_.error_status() == 400) link_.not_http = reader_.refused();
-      Play(Plain(reader_.error_status(), ErrorContent("This is no HTTP request."), last), 0);
+      Play(Plain(reader_.error_status(), Unreadable(reader_.error_status()), last), 0);
       return true;
     }
     case HttpReader::Result::kNeedMoreAndContinue:
@@ -162,11 +175,12 @@ void Connection::Dispatch(HttpReader::Message message) {
   const Framing framing{.keep_alive = message.keep_alive(), .http_1_0 = message.version() == 10};
   const std::string target(View(message.target()));
   const auto [name, path] = SplitTarget(target);
+  if (name.empty() && IsControl(path)) {
+    if (const auto lane = owner_.ControlledLane()) return OnControl(message, path, framing, lane);
+  }
   std::shared_ptr<LaneState> lane = owner_.FindLane(name);
   if (lane == nullptr) {
-    if (lane_ != nullptr) lane_->CloseLink(link_);
-    lane_.reset();
-    link_ = {};
+    Leave();
     const bool head = message.method() == http::verb::head;
     return Play(Plain(404, ErrorContent("There is no such lane."), framing, head), 0);
   }
@@ -179,14 +193,28 @@ void Connection::Dispatch(HttpReader::Message message) {
 }
 
 void Connection::Enter(std::shared_ptr<LaneState> lane) {
-  if (lane_ == lane) return;
+  if (lane_ == lane && link_life_ == lane->life()) return;
   const std::uint64_t received =
       lane_ == nullptr ? link_.received : 0;  // the request that led here
-  if (lane_ != nullptr) lane_->CloseLink(link_);
+  Leave();
   lane_ = std::move(lane);
-  link_ = {};
   link_.received = received;
-  link_.number = lane_->OpenLink();
+  const auto [number, life] = lane_->OpenLink(opened_at_ ? *opened_at_ : lane_->Now());
+  opened_at_.reset();
+  link_.number = number;
+  link_life_ = life;
+}
+
+// A connection that never says what it wants is told of, too.
+void Connection::EnterRoot() {
+  if (lane_ != nullptr || controls_ || !opened_at_) return;
+  if (auto lane = owner_.FindLane("")) Enter(std::move(lane));
+}
+
+void Connection::Leave() {
+  if (lane_ != nullptr) lane_->CloseLink(link_, link_life_);
+  lane_.reset();
+  link_ = {};
 }
 
 void Connection::OnProbe(const HttpReader::Message& message, std::string_view path,
@@ -222,13 +250,18 @@ void Connection::OnCall(HttpReader::Message message, std::string_view path, Fram
   if (dialect == nullptr) {
     return Play(Plain(404, ErrorContent("There is no such path."), framing), ticket);
   }
+  const auto hold = [&](Script script) {
+    if (!verdict.barrier.empty()) {
+      script.actions.insert(script.actions.begin(), Hold{verdict.barrier});
+    }
+    Play(std::move(script), ticket);
+  };
   if (verdict.choice.respond == nullptr) {
     const std::string words = "touchstone: no rule matches; nearest: " + verdict.choice.near_miss;
-    return Play(Plain(500, dialect->Error(verdict.request, 500, words), framing), ticket);
+    return hold(Plain(500, dialect->Error(verdict.request, 500, words), framing));
   }
-  Play(Compile(*verdict.choice.respond, verdict.request, *dialect, framing, verdict.choice.draw,
-               verdict.key),
-       ticket);
+  hold(Compile(*verdict.choice.respond, verdict.request, *dialect, framing, verdict.choice.draw,
+               verdict.key));
 }
 
 void Connection::Play(Script script, std::uint64_t ticket) {

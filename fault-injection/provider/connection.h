@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "fault-injection/provider/control.h"
 #include "fault-injection/provider/http_reader.h"
 #include "fault-injection/provider/lane_state.h"
 #include "fault-injection/provider/script.h"
@@ -24,6 +25,8 @@ class ConnectionOwner {
  public:
   // The lane whose name, as it is in the path, is this; null: none.
   virtual std::shared_ptr<LaneState> FindLane(std::string_view encoded_name) = 0;
+  // The lane that this server lets callers control; null: none.
+  virtual std::shared_ptr<LaneState> ControlledLane() = 0;
   // Said once, when the socket is closed; the owner lets go of it.
   virtual void OnClosed(const std::shared_ptr<Connection>& connection) = 0;
 
@@ -59,8 +62,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool TakeRequest();
   void Dispatch(HttpReader::Message message);
   void Enter(std::shared_ptr<LaneState> lane);
+  // Into the lane of a stand-alone provider, unless the connection is in one or has spoken to the
+  // control API alone.
+  void EnterRoot();
+  void Leave();
   void OnProbe(const HttpReader::Message& message, std::string_view path, Framing framing);
   void OnCall(HttpReader::Message message, std::string_view path, Framing framing);
+  void OnControl(const HttpReader::Message& message, std::string_view target, Framing framing,
+                 const std::shared_ptr<LaneState>& lane);
+  void Await(ControlWait wait, Framing framing, bool head, const std::shared_ptr<LaneState>& lane);
+  void LookAgain(std::uint64_t wait, bool late);
+  void Say(const ControlAnswer& answer, Framing framing, bool head);
   void Play(Script script, std::uint64_t ticket);
 
   Step Perform(const Action& action);
@@ -87,8 +99,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   HttpReader reader_;
   bool reading_ = false;
 
-  std::shared_ptr<LaneState> lane_;  // of the last request
-  Link link_;                        // of that lane
+  std::shared_ptr<LaneState> lane_;                                 // of the last request
+  Link link_;                                                       // of that lane
+  std::uint64_t link_life_ = 0;                                     // see LaneState::LinkId
+  std::optional<std::chrono::steady_clock::time_point> opened_at_;  // until it is in a lane
+  bool controls_ = false;  // a request to the control API has come
+
+  struct Awaited;  // a request to the control API that waits
+  std::shared_ptr<Awaited> awaited_;
 
   // The script that is played. While `playing_` no further request is looked at.
   bool playing_ = false;

@@ -45,7 +45,7 @@ Connection::Step Connection::Do(const Hold& hold) {
   const std::uint64_t wait = ++wait_;
   // Whoever releases does so on another thread; the connection may be gone by then.
   const bool held = lane_->HoldUnder(
-      hold.name, [weak = weak_from_this(), executor = socket_.get_executor(), wait] {
+      hold.name, call_, [weak = weak_from_this(), executor = socket_.get_executor(), wait] {
         asio::post(executor, [weak, wait] {
           if (const auto self = weak.lock()) self->Resume(wait);
         });

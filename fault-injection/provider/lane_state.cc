@@ -35,8 +35,19 @@ LaneState::LaneState(std::string name, LaneOptions options)
     : name_(std::move(name)),
       options_(std::move(options)),
       rules_(ParseRules({{{"respond", boost::json::object()}}}).value(), options_.seed,
-             options_.now()) {
+             options_.now()),
+      seed_(options_.seed) {
   journal_.started_at = options_.now();
+}
+
+void LaneState::Changed() const {
+  changed_.notify_all();
+  for (const auto& [watch, changed] : watches_) changed();
+}
+
+std::uint64_t LaneState::Seed() const {
+  const std::lock_guard lock(mutex_);
+  return seed_;
 }
 
 boost::json::value LaneState::Rules() const {
@@ -54,33 +65,97 @@ void LaneState::SetState(std::string state) {
   rules_.SetState(std::move(state));
 }
 
-void LaneState::Reset() {
-  const auto now = options_.now();
+bool LaneState::SetKnownState(const std::string& state) {
   const std::lock_guard lock(mutex_);
+  if (!rules_.States().contains(state)) return false;
+  rules_.SetState(state);
+  return true;
+}
+
+void LaneState::Clear(Clock::time_point now) {
   journal_ = {};
   journal_.started_at = now;
   calls_ = 0;
-  released_.clear();
+  ++life_;
+  holds_.Restart();
   rules_.Restart(now);
-  changed_.notify_all();
+}
+
+void LaneState::Reset() {
+  const auto now = options_.now();
+  const std::lock_guard lock(mutex_);
+  Clear(now);
+  Changed();
+}
+
+void LaneState::StartAnew(std::optional<std::uint64_t> seed) {
+  const auto now = options_.now();
+  HoldBook::Resumes resumes;
+  {
+    const std::lock_guard lock(mutex_);
+    Clear(now);
+    if (seed) seed_ = *seed;
+    rules_.SetSeed(seed_);
+    resumes = holds_.ReleaseAll(next_ticket_);
+    Changed();
+  }
+  for (const auto& resume : resumes) resume();
 }
 
 void LaneState::SetRules(std::vector<Rule> rules) {
-  RuleBook book(std::move(rules), options_.seed, options_.now());
+  const std::uint64_t seed = Seed();
+  RuleBook book(std::move(rules), seed, options_.now());
   const std::lock_guard lock(mutex_);
+  if (seed != seed_) book.SetSeed(seed_);
   std::swap(rules_, book);
 }
 
 void LaneState::Release(const std::string& hold) {
-  std::vector<std::function<void()>> resumed;
+  HoldBook::Resumes resumes;
   {
     const std::lock_guard lock(mutex_);
-    released_.insert(hold);
-    const auto [first, last] = held_.equal_range(hold);
-    for (auto it = first; it != last; ++it) resumed.push_back(std::move(it->second));
-    held_.erase(first, last);
+    resumes = holds_.Release(hold);
+    Changed();
   }
-  for (const auto& resume : resumed) resume();
+  for (const auto& resume : resumes) resume();
+}
+
+std::optional<std::size_t> LaneState::ReleaseKnown(const std::string& name,
+                                                   std::optional<std::size_t> most) {
+  HoldBook::Resumes resumes;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!holds_.HasBarrier(name) && holds_.CountHeld(name) == 0 && !rules_.Holds().contains(name)) {
+      return std::nullopt;
+    }
+    resumes = most ? holds_.Release(name, *most) : holds_.Release(name);
+    Changed();
+  }
+  for (const auto& resume : resumes) resume();
+  return resumes.size();
+}
+
+bool LaneState::SetBarrier(const std::string& name, Rule rule) {
+  const auto now = options_.now();
+  const std::lock_guard lock(mutex_);
+  return holds_.SetBarrier(name, std::move(rule), now);
+}
+
+void LaneState::Look(const std::function<void(const View&)>& look) const {
+  const auto now = options_.now();
+  const std::lock_guard lock(mutex_);
+  look({journal_, calls_, rules_, holds_, seed_, now});
+}
+
+std::uint64_t LaneState::Watch(std::function<void()> changed) {
+  const std::lock_guard lock(mutex_);
+  watches_.emplace(next_watch_, std::move(changed));
+  return next_watch_++;
+}
+
+void LaneState::Unwatch(std::uint64_t watch) {
+  const std::lock_guard lock(mutex_);
+  watches_.erase(watch);
 }
 
 Snapshot LaneState::Journal() const {
@@ -123,13 +198,16 @@ LaneState::Verdict LaneState::Arrive(Call call, std::string_view dialect, std::s
   if (refusal.empty()) {
     verdict.choice = rules_.Take(verdict.request, call, call.arrived_at);
   } else {
-    verdict.choice.near_miss = std::move(refusal);
+    verdict.choice.near_miss = refusal;
   }
   call.rule = verdict.choice.rule;
   call.near_miss = verdict.choice.near_miss;
+  if (refusal.empty() && holds_.HasBarriers()) {
+    verdict.barrier = holds_.Barrier(verdict.request, call, call.arrived_at);
+  }
   LetGo(journal_.calls);
   journal_.calls.push_back(std::move(call));
-  changed_.notify_all();
+  Changed();
   return verdict;
 }
 
@@ -141,29 +219,30 @@ Call* LaneState::Find(std::uint64_t ticket) {
 void LaneState::CountProbe() {
   const std::lock_guard lock(mutex_);
   ++journal_.probes;
-  changed_.notify_all();
+  Changed();
 }
 
-int LaneState::OpenLink() {
+LaneState::LinkId LaneState::OpenLink(Clock::time_point at) {
   const std::lock_guard lock(mutex_);
   Link link;
   link.number = ++journal_.connections;
-  link.opened_at = options_.now();
+  link.opened_at = at;
   LetGo(journal_.links);
   journal_.links.push_back(link);
-  changed_.notify_all();
-  return link.number;
+  Changed();
+  return {link.number, life_};
 }
 
-void LaneState::CloseLink(Link link) {
+void LaneState::CloseLink(Link link, std::uint64_t life) {
   const std::lock_guard lock(mutex_);
+  if (life != life_) return;
   const auto found = std::find_if(journal_.links.rbegin(), journal_.links.rend(),
                                   [&](const Link& l) { return l.number == link.number; });
   if (found == journal_.links.rend() || found->closed_at) return;
   link.opened_at = found->opened_at;
   link.closed_at = options_.now();
   *found = link;
-  changed_.notify_all();
+  Changed();
 }
 
 void LaneState::Sending(std::uint64_t ticket, const Sent& sent) {
@@ -173,12 +252,13 @@ void LaneState::Sending(std::uint64_t ticket, const Sent& sent) {
   call->status = sent.status;
   call->bytes_sent = sent.bytes;
   call->sent = sent;
-  changed_.notify_all();
+  Changed();
 }
 
 void LaneState::Ended(std::uint64_t ticket, End end, Sent sent) {
   const auto now = options_.now();
   const std::lock_guard lock(mutex_);
+  holds_.Forget(ticket);
   Call* const call = Find(ticket);
   if (call == nullptr) return;
   call->status = sent.status;
@@ -188,21 +268,29 @@ void LaneState::Ended(std::uint64_t ticket, End end, Sent sent) {
   call->closed_by_caller = end == End::kClosedByCaller;
   if (call->answered) call->answered_at = now;
   if (end != End::kAnswered) call->closed_at = now;
-  changed_.notify_all();
+  Changed();
 }
 
-bool LaneState::HoldUnder(const std::string& hold, std::function<void()> resume) {
+bool LaneState::HoldUnder(const std::string& hold, std::uint64_t ticket,
+                          std::function<void()> resume) {
+  const auto now = options_.now();
   const std::lock_guard lock(mutex_);
-  if (released_.contains(hold)) return false;
-  held_.emplace(hold, std::move(resume));
+  const Call* const call = Find(ticket);
+  HeldCall held{hold, ticket, 0, "", now, std::move(resume)};
+  if (call != nullptr) {
+    held.number = call->number;
+    held.path = call->path;
+  }
+  if (!holds_.Hold(std::move(held))) return false;
+  Changed();
   return true;
 }
 
 void LaneState::Close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  held_.clear();
-  changed_.notify_all();
+  holds_ = {};
+  Changed();
 }
 
 }  // namespace touchstone::provider

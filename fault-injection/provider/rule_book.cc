@@ -167,12 +167,39 @@ std::int64_t Ms(Duration duration) {
 
 RuleBook::RuleBook(std::vector<Rule> rules, std::uint64_t seed, Time now) : set_at_(now) {
   entries_.reserve(rules.size());
+  for (Rule& rule : rules) entries_.push_back({std::make_shared<const Rule>(std::move(rule))});
+  SetSeed(seed);
+}
+
+void RuleBook::SetSeed(std::uint64_t seed) {
   std::map<std::string, std::uint64_t> twins;  // rules of the same words draw different numbers
-  for (Rule& rule : rules) {
-    const std::string words = rule.source == nullptr ? "" : boost::json::serialize(*rule.source);
-    const std::uint64_t rule_seed = Mix(Mix(seed, words), twins[words]++);
-    entries_.push_back({std::make_shared<const Rule>(std::move(rule)), rule_seed});
+  for (Entry& entry : entries_) {
+    const auto& source = entry.rule->source;
+    const std::string words = source == nullptr ? "" : boost::json::serialize(*source);
+    entry.seed = Mix(Mix(seed, words), twins[words]++);
   }
+}
+
+std::set<std::string> RuleBook::States() const {
+  std::set<std::string> states{std::string(kFirstState)};
+  for (const Entry& entry : entries_) {
+    if (entry.rule->then) states.insert(*entry.rule->then);
+  }
+  return states;
+}
+
+std::set<std::string> RuleBook::Holds() const {
+  std::set<std::string> names;
+  for (const Entry& entry : entries_) {
+    if (entry.rule->respond.hold) names.insert(*entry.rule->respond.hold);
+  }
+  return names;
+}
+
+std::vector<RuleBook::Counts> RuleBook::Count() const {
+  std::vector<Counts> counts;
+  for (const Entry& entry : entries_) counts.push_back({entry.admitted, entry.served});
+  return counts;
 }
 
 void RuleBook::Restart(Time now) {

@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,17 +34,29 @@ class RuleBook {
 
   // Counts, draws, times and state begin anew.
   void Restart(Time now);
+  // The root of what is drawn from now on.
+  void SetSeed(std::uint64_t seed);
 
   const std::string& state() const { return state_; }
   void SetState(std::string state) { state_ = std::move(state); }
 
   boost::json::value Json() const;  // see Lane::Rules()
 
+  // What the rules know: the states that they name, and the names under which they hold.
+  std::set<std::string> States() const;
+  std::set<std::string> Holds() const;
+
+  struct Counts {
+    int admitted = 0;  // calls that all but times, rule_call and probability admit
+    int served = 0;
+  };
+  std::vector<Counts> Count() const;
+
  private:
   struct Entry {
     std::shared_ptr<const Rule> rule;
     std::uint64_t seed = 0;
-    int admitted = 0;  // calls that all but times, rule_call and probability admit
+    int admitted = 0;  // see Counts
     int served = 0;
   };
   struct Moment;  // what time and state say to a call

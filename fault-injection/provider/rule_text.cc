@@ -1,5 +1,7 @@
 #include "fault-injection/provider/rule_text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
@@ -83,6 +85,15 @@ bool IsUtf8(std::string_view bytes) {
     i += size;
   }
   return true;
+}
+
+std::string Printable(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    text += c >= ' ' && c <= '~' ? std::string(1, c)
+                                 : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return text;
 }
 
 std::string Lower(std::string text) {

@@ -25,6 +25,9 @@ bool IsSecretHeader(std::string_view name);
 // Whether the bytes are UTF-8 text (no surrogates, nothing overlong).
 bool IsUtf8(std::string_view bytes);
 
+// Text with whatever is not printable ASCII as \xNN.
+std::string Printable(std::string_view bytes);
+
 // ASCII letters in lower case.
 std::string Lower(std::string text);
 

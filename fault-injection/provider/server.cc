@@ -56,6 +56,7 @@ class Server::Impl : public ConnectionOwner {
   void CloseLane(const std::string& name);
 
   std::shared_ptr<LaneState> FindLane(std::string_view encoded_name) override;
+  std::shared_ptr<LaneState> ControlledLane() override { return control_ ? FindLane("") : nullptr; }
   void OnClosed(const std::shared_ptr<Connection>& connection) override;
 
  private:
@@ -73,6 +74,7 @@ class Server::Impl : public ConnectionOwner {
 
   std::string base_url_;
   std::uint16_t port_ = 0;
+  bool control_ = false;
 
   std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> lanes_;  // guarded by mutex_; by encoded name
@@ -102,6 +104,7 @@ std::optional<std::string> Server::Impl::Listen(const ServerOptions& options) {
   const asio::ip::tcp::endpoint bound = acceptor_.local_endpoint(error);
   if (error) return failed(error);
   port_ = bound.port();
+  control_ = options.control;
   const std::string host = address.is_v6() ? fmt::format("[{}]", options.address) : options.address;
   base_url_ = fmt::format("http://{}:{}", host, port_);
   return std::nullopt;

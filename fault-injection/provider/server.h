@@ -14,6 +14,9 @@ namespace touchstone::provider {
 struct ServerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
+  // Whether callers may control the lane "" over HTTP, docs/provider-control.md. Not for a server
+  // whose caller is judged: it could make its own judge say what it likes.
+  bool control = false;
 };
 
 class Server {

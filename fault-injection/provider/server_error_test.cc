@@ -15,7 +15,7 @@ TEST_F(ServerTest, SendsAnErrorByItsKind) {
             R"({"error":{"message":"Rate limit reached for requests per min (RPM): Limit 3, )"
             R"(Used 3, Requested 1.","type":"requests","param":null,)"
             R"("code":"rate_limit_exceeded"}})");
-  EXPECT_EQ(LastCall().status, 429);
+  EXPECT_TRUE(EventuallyCall([](const Call& call) { return call.status == 429; }));
 }
 
 TEST_F(ServerTest, SendsAnErrorInTheWordsOfTheDialect) {

@@ -58,6 +58,8 @@ class TestCaller {
   void Close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   }
+  // FIN; what is said can still be read.
+  void FinishSending() { ::shutdown(socket_, SHUT_WR); }
   void Reset() {
     const linger at_once{1, 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
