@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
+#include <memory_resource>
 #include <string>
 
 #include "fault-injection/proxy/journal.h"
@@ -29,6 +30,7 @@ struct Door {
 class ConnectionOwner {
  public:
   virtual std::string& ReadBuffer() = 0;
+  virtual std::pmr::memory_resource& memory() = 0;
   virtual void OnClosed(const std::shared_ptr<Connection>& connection) = 0;
 
  protected:
@@ -47,6 +49,7 @@ class Connection final : public LinkOwner, public std::enable_shared_from_this<C
 
   std::shared_ptr<void> KeepAlive() override { return shared_from_this(); }
   std::string& ReadBuffer() override { return owner_.ReadBuffer(); }
+  std::pmr::memory_resource& memory() override { return owner_.memory(); }
   void OnEnd(Stream stream, End end) override;
   void OnSourceEnd(const std::string& by, bool reset) override;
   void OnSinkGone(Stream stream) override;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <boost/asio/bind_allocator.hpp>
 #include <cerrno>
 #include <utility>
 
@@ -20,12 +21,15 @@ constexpr int kReadsInARow = 4;
 void Link::Read() {
   if (reading_ || source_ended_ || stopped_ || held_ > kMostHeld) return;
   reading_ = true;
-  from_.async_wait(Socket::wait_read, [this, alive = owner_.KeepAlive()](const error_code& error) {
+  auto handler = [this, alive = owner_.KeepAlive()](const error_code& error) {
     reading_ = false;
     if (error || stopped_) return;
     OnReadable();
     Read();
-  });
+  };
+  // An idle connection waits here, for as long as it lives.
+  const std::pmr::polymorphic_allocator<> memory(&owner_.memory());
+  from_.async_wait(Socket::wait_read, boost::asio::bind_allocator(memory, std::move(handler)));
 }
 
 void Link::OnReadable() {

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
-#include <deque>
+#include <list>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ class LinkOwner {
  public:
   virtual std::shared_ptr<void> KeepAlive() = 0;
   virtual std::string& ReadBuffer() = 0;  // of the thread; used up before the handler returns
+  virtual std::pmr::memory_resource& memory() = 0;  // for what goes when the connection does
   // The end has come through, after all bytes: it is to reach the socket now.
   virtual void OnEnd(Stream stream, End end) = 0;
   virtual void OnSourceEnd(const std::string& by, bool reset) = 0;  // seen, not yet passed on
@@ -80,7 +82,7 @@ class Link final : public StageOwner {
   Counter& received_;
   Counter& sent_;
   std::vector<std::shared_ptr<Stage>> stages_;
-  std::deque<std::string> out_;  // each is a write of its own
+  std::list<std::string> out_;  // each is a write of its own
   std::size_t out_offset_ = 0;
   std::optional<End> out_end_;
   std::ptrdiff_t held_ = 0;  // in stages and out_

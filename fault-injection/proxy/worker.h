@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "fault-injection/proxy/connection.h"
+#include "fault-injection/proxy/connection_memory.h"
 
 namespace touchstone::proxy {
 
@@ -30,14 +31,15 @@ class Worker final : public ConnectionOwner {
   void Abort(const Door* door);  // null: all
 
   std::string& ReadBuffer() override { return buffer_; }
+  std::pmr::memory_resource& memory() override { return memory_; }
   void OnClosed(const std::shared_ptr<Connection>& connection) override;
 
  private:
+  ConnectionMemory memory_;  // outlives what is queued in io_
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::string buffer_;
-  std::set<std::shared_ptr<Connection>> connections_;
-  std::size_t most_ = 0;  // connections at a time, since there were none
+  std::pmr::set<std::shared_ptr<Connection>> connections_{&memory_};
   std::jthread thread_;
 };
 
