@@ -154,6 +154,10 @@ class WireTest : public testing::Test {
     return {std::move(client), origin_.Accept()};
   }
   boost::json::value Connections() { return Api("GET", "/proxies/p/connections", 200); }
+  // What the proxy has read from the origin on its first connection.
+  std::int64_t ReceivedDown() {
+    return Connections().at_pointer("/connections/0/received_down").as_int64();
+  }
   // The record of the n-th connection, once it is closed.
   boost::json::value Closed(std::size_t n = 1) {
     boost::json::value record;
