@@ -38,7 +38,7 @@ Addresses Resolve(const std::string& name, const std::string& port) {
 
 StepResult Player::ProviderDid(const Step& step) {
   StepResult failure;
-  const auto pattern = Resolve(step.argument, failure).get_object();
+  const auto pattern = Resolve(step.argument, failure);
   if (failure) return failure;
   std::string difference;
   Captures captures;

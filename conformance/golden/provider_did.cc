@@ -173,7 +173,9 @@ object FactsOf(const Call& call, const Call* before) {
   return facts;
 }
 
-std::optional<std::string> DidMismatch(const object& pattern, const provider::Snapshot& journal,
+namespace {
+
+std::optional<std::string> OneMismatch(const object& pattern, const provider::Snapshot& journal,
                                        Captures& captures) {
   const auto size = static_cast<std::int64_t>(journal.calls.size());
   object of_all = FactsOfAll(journal);
@@ -206,6 +208,24 @@ std::optional<std::string> DidMismatch(const object& pattern, const provider::Sn
     return fmt::format("there is no call {}; the provider was called {} time(s)", number, size);
   }
   return CallMismatch(pattern, journal, static_cast<std::size_t>(index), captures);
+}
+
+}  // namespace
+
+std::optional<std::string> DidMismatch(const value& patterns, const provider::Snapshot& journal,
+                                       Captures& captures) {
+  if (patterns.is_object()) return OneMismatch(patterns.get_object(), journal, captures);
+  std::string none;
+  for (const value& pattern : patterns.get_array()) {
+    Captures scratch = captures;
+    const auto mismatch = OneMismatch(pattern.get_object(), journal, scratch);
+    if (!mismatch) {
+      captures = std::move(scratch);
+      return std::nullopt;
+    }
+    none += (none.empty() ? "neither " : "; nor ") + *mismatch;
+  }
+  return none;
 }
 
 }  // namespace touchstone

@@ -22,8 +22,9 @@ std::optional<std::string> CheckWhichCall(const boost::json::object& pattern);
 // The facts of one call, by the keys of docs/fault-scenarios.md.
 boost::json::object FactsOf(const provider::Call& call, const provider::Call* before);
 
-// The first thing in which the journal differs from the pattern; nothing when all keys hold.
-std::optional<std::string> DidMismatch(const boost::json::object& pattern,
+// The first thing in which the journal differs from the pattern, an object; nothing when all keys
+// hold. Of a list of patterns one must hold.
+std::optional<std::string> DidMismatch(const boost::json::value& patterns,
                                        const provider::Snapshot& journal, Captures& captures);
 
 }  // namespace touchstone

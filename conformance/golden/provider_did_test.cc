@@ -33,7 +33,7 @@ class ProviderDid : public ::testing::Test {
   // What is wrong; empty: it holds.
   std::string Check(const std::string& pattern) {
     Captures captures;
-    return DidMismatch(boost::json::parse(pattern).as_object(), journal_, captures).value_or("");
+    return DidMismatch(boost::json::parse(pattern), journal_, captures).value_or("");
   }
   void Holds(const std::string& pattern) { EXPECT_EQ(Check(pattern), "") << pattern; }
   void Not(const std::string& pattern) { EXPECT_NE(Check(pattern), "") << pattern; }
@@ -74,6 +74,12 @@ TEST_F(ProviderDid, StatusesAreASequenceAsFarAsCallsWereMade) {
   Holds(R"({"statuses":[500,200,500]})");
   Holds(R"({"statuses":[500]})");
   Not(R"({"statuses":[500,500]})");
+}
+
+TEST_F(ProviderDid, OfAListOneMustHold) {
+  Add(500, "");
+  Holds(R"([{"status":200},{"status":500}])");
+  EXPECT_EQ(Check(R"([{"status":200},{"calls":2}])").substr(0, 23), "neither call 1's status");
 }
 
 TEST_F(ProviderDid, HowEachConnectionBeganIsTold) {

@@ -150,7 +150,7 @@ Fault ProviderSaw(const value& v) {
                                    "headers", "method", "path", "contains", "lacks"});
 }
 
-Fault ProviderDid(const value& v) {
+Fault OneProviderDid(const value& v) {
   if (auto fault = ObjectPattern(v)) return fault;
   for (const auto& [key, ignored] : v.get_object()) {
     const auto known = ProviderDidKeys();
@@ -160,6 +160,16 @@ Fault ProviderDid(const value& v) {
     }
   }
   return v.get_object().empty() ? Expected("at least one key", v) : CheckWhichCall(v.get_object());
+}
+
+// A pattern, or a list of some of which one must hold.
+Fault ProviderDid(const value& v) {
+  if (!v.is_array()) return OneProviderDid(v);
+  if (v.get_array().empty()) return Expected("a list that is not empty", v);
+  for (const auto& pattern : v.get_array()) {
+    if (auto fault = OneProviderDid(pattern)) return fault;
+  }
+  return std::nullopt;
 }
 
 const std::vector<StepKind>& Kinds() {
