@@ -45,6 +45,14 @@ std::vector<std::string> MiniHostCommand(const std::string& defect) {
   return command;
 }
 
+std::vector<std::string> CallingHostCommand(bool stream, const std::string& defect) {
+  std::vector<std::string> command = {"/usr/bin/python3", "-S", "-E",
+                                      TOUCHSTONE_TEST_FOLDER "/calling_host.py"};
+  if (stream) command.push_back("--stream");
+  if (!defect.empty()) command.insert(command.end(), {"--defect", defect});
+  return command;
+}
+
 Bench::Bench(std::vector<std::string> command) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ::signal(SIGPIPE, SIG_IGN);

@@ -38,6 +38,9 @@ std::string ReadFile(const std::filesystem::path& file);
 // What starts mini_host.py; an empty defect: it is good.
 std::vector<std::string> MiniHostCommand(const std::string& defect = {});
 
+// What starts calling_host.py, which calls the provider as the contract says, but for the defect.
+std::vector<std::string> CallingHostCommand(bool stream, const std::string& defect = {});
+
 class Bench {
  public:
   // Makes this process what the judge is: a subreaper, to whom orphans of a host come, and deaf to
