@@ -23,18 +23,6 @@ defect marked ∙ is not in the fast subset (`--fast`) that `ci/test` proves.
 
 )";
 
-std::string_view Word(defective::Subtlety subtlety) {
-  switch (subtlety) {
-    case defective::Subtlety::kBlatant:
-      return "blatant";
-    case defective::Subtlety::kSubtle:
-      return "subtle";
-    case defective::Subtlety::kRare:
-      return "rare";
-  }
-  return "?";
-}
-
 // In a table's cell.
 std::string Cell(const std::string& text) {
   std::string cell;
@@ -59,8 +47,9 @@ std::string RenderDefects(const Catalogue& catalogue) {
     for (const Requirement& requirement : catalogue.requirements()) {
       if (requirement.area() != area.id || !by_requirement.contains(requirement.id)) continue;
       for (const auto* defect : by_requirement.at(requirement.id)) {
-        rows += fmt::format("| {} | `{}`{} | {} | {} |\n", requirement.id, defect->name,
-                            defect->fast ? "" : " ∙", Word(defect->subtlety), Cell(defect->about));
+        rows +=
+            fmt::format("| {} | `{}`{} | {} | {} |\n", requirement.id, defect->name,
+                        defect->fast ? "" : " ∙", ToString(defect->subtlety), Cell(defect->about));
       }
     }
     if (rows.empty()) continue;

@@ -20,18 +20,6 @@ bool IsRight(const defective::Defect& defect, const std::string& requirement) {
          std::ranges::find(defect.also, requirement) != defect.also.end();
 }
 
-std::string_view ToString(defective::Subtlety subtlety) {
-  switch (subtlety) {
-    case defective::Subtlety::kBlatant:
-      return "blatant";
-    case defective::Subtlety::kSubtle:
-      return "subtle";
-    case defective::Subtlety::kRare:
-      return "rare";
-  }
-  return "?";
-}
-
 void Kill(Trial& trial, Fate fate, const CheckResult& result, const std::string& requirement,
           const std::string& message) {
   trial.fate = fate;

@@ -31,6 +31,18 @@ enum class Subtlety {
   kRare,     // in one of 50 occasions
 };
 
+constexpr std::string_view ToString(Subtlety subtlety) {
+  switch (subtlety) {
+    case Subtlety::kBlatant:
+      return "blatant";
+    case Subtlety::kSubtle:
+      return "subtle";
+    case Subtlety::kRare:
+      return "rare";
+  }
+  return "?";
+}
+
 // How the host behind the shim is started. A Tampering may change it.
 struct Launch {
   std::vector<std::string> argv;
