@@ -165,10 +165,6 @@ ErrorKind UsualKind(int status) {
   }
 }
 
-ErrorKind KindOf(const Refusal& refusal) {
-  return refusal.kind.value_or(UsualKind(refusal.status));
-}
-
 // The wait until a limit is renewed, when the rule gives none.
 constexpr std::int64_t kUsualWaitS = 60;
 
@@ -187,8 +183,9 @@ Content WithHeaders(const Request& request, const Refusal* refusal = nullptr) {
   content.headers = {{"anthropic-organization-id", "00000000-0000-4000-8000-000000000000"},
                      {"request-id", StableId("req_", request)}};
   // Who cannot prove who he is has no limits.
-  if (refusal != nullptr && KindOf(*refusal) == ErrorKind::kAuthentication) return content;
-  const bool limited = refusal != nullptr && KindOf(*refusal) == ErrorKind::kRateLimit;
+  if (refusal != nullptr && refusal->KindOr(UsualKind) == ErrorKind::kAuthentication)
+    return content;
+  const bool limited = refusal != nullptr && refusal->KindOr(UsualKind) == ErrorKind::kRateLimit;
   const std::int64_t wait = limited ? refusal->retry_after_s.value_or(kUsualWaitS) : 0;
   const std::string reset = Rfc3339(StableTime(request) + wait);
   AppendLimit(content.headers, "requests", "50", limited ? "0" : "49", reset);
@@ -199,7 +196,7 @@ Content WithHeaders(const Request& request, const Refusal* refusal = nullptr) {
 }
 
 json::object ErrorJson(const Request& request, const Refusal& refusal) {
-  const Words words = WordsFor(KindOf(refusal));
+  const Words words = WordsFor(refusal.KindOr(UsualKind));
   const std::string_view message = refusal.message.empty() ? words.message : refusal.message;
   return {{"type", "error"},
           {"error", {{"type", words.type}, {"message", message}}},

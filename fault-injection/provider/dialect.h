@@ -33,6 +33,9 @@ struct Refusal {
   std::optional<ErrorKind> kind;              // none: the usual one of the status
   std::string_view message;                   // "": the service's usual words
   std::optional<std::int64_t> retry_after_s;  // what the rule's Retry-After says, if it is seconds
+
+  // `usual` is the service's own reading of a status.
+  ErrorKind KindOr(ErrorKind (&usual)(int)) const { return kind ? *kind : usual(status); }
 };
 
 class Dialect {

@@ -123,14 +123,10 @@ class Stream {
 }  // namespace
 
 Content OpenAi::Answer(const Request& request, const Respond& respond) const {
-  Content content = OpenAiContent(request);
-  content.streamed = request.stream;
+  Content content = OpenAiAnswer(request);
   if (request.stream) {
-    content.type = "text/event-stream; charset=utf-8";
     content.pieces = Stream(request, respond).Events();
-    content.filler = ": keep-alive\n\n";
   } else {
-    content.type = "application/json";
     content.pieces = {Completion(request, respond)};
   }
   return content;

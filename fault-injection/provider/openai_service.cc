@@ -71,10 +71,6 @@ ErrorKind UsualKind(int status) {
   }
 }
 
-ErrorKind KindOf(const Refusal& refusal) {
-  return refusal.kind.value_or(UsualKind(refusal.status));
-}
-
 json::value TextOrNull(std::string_view text) {
   return text.empty() ? json::value(nullptr) : json::value(text);
 }
@@ -117,7 +113,7 @@ std::string OpenAiDuration(std::int64_t seconds) {
 }
 
 Content OpenAiContent(const Request& request, const Refusal* refusal) {
-  const bool limited = refusal != nullptr && KindOf(*refusal) == ErrorKind::kRateLimit;
+  const bool limited = refusal != nullptr && refusal->KindOr(UsualKind) == ErrorKind::kRateLimit;
   const int processing_ms = 80 + request.number % 40;
   Content content;
   content.headers = {{"openai-organization", "touchstone"},
@@ -125,7 +121,8 @@ Content OpenAiContent(const Request& request, const Refusal* refusal) {
                      {"openai-version", "2020-10-01"},
                      {"x-request-id", StableId("req_", request)}};
   // Who cannot prove who he is has no limits.
-  if (refusal != nullptr && KindOf(*refusal) == ErrorKind::kAuthentication) return content;
+  if (refusal != nullptr && refusal->KindOr(UsualKind) == ErrorKind::kAuthentication)
+    return content;
   const std::int64_t wait = refusal == nullptr ? 0 : refusal->retry_after_s.value_or(kUsualWaitS);
   content.headers.emplace_back("x-ratelimit-limit-requests", limited ? "3" : "10000");
   content.headers.emplace_back("x-ratelimit-limit-tokens", limited ? "40000" : "2000000");
@@ -137,8 +134,16 @@ Content OpenAiContent(const Request& request, const Refusal* refusal) {
   return content;
 }
 
+Content OpenAiAnswer(const Request& request) {
+  Content content = OpenAiContent(request);
+  content.streamed = request.stream;
+  content.type = request.stream ? "text/event-stream; charset=utf-8" : "application/json";
+  if (request.stream) content.filler = ": keep-alive\n\n";
+  return content;
+}
+
 json::object OpenAiErrorJson(const Refusal& refusal) {
-  const Words words = WordsFor(KindOf(refusal));
+  const Words words = WordsFor(refusal.KindOr(UsualKind));
   return {{"message", refusal.message.empty() ? words.message : refusal.message},
           {"type", words.type},
           {"param", TextOrNull(words.param)},

@@ -11,6 +11,9 @@ namespace touchstone::provider {
 // limits are as good as unused.
 Content OpenAiContent(const Request& request, const Refusal* refusal = nullptr);
 
+// What a streamed or a whole answer has on top; its pieces are left to say.
+Content OpenAiAnswer(const Request& request);
+
 int OpenAiStatus(ErrorKind kind);
 
 // The members message, type, param and code.
