@@ -35,6 +35,7 @@ std::string_view WithoutQuery(std::string_view path) { return path.substr(0, pat
 
 std::vector<std::pair<std::string, std::string>> HeadersOf(const HttpReader::Message& message) {
   std::vector<std::pair<std::string, std::string>> headers;
+  headers.reserve(16);
   for (const auto& field : message) {
     std::string name(View(field.name_string()));
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

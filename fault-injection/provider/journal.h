@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -77,10 +78,10 @@ struct Call {
 };
 
 struct Snapshot {
-  std::vector<Call> calls;  // in order; calls[i].number == i + 1 unless old ones were let go
+  std::deque<Call> calls;  // in order; calls[i].number == i + 1 unless old ones were let go
   int probes = 0;           // HEAD and GET requests
   int connections = 0;      // how many links there were
-  std::vector<Link> links;  // in order; links[i].number == i + 1 unless old ones were let go
+  std::deque<Link> links;  // in order; links[i].number == i + 1 unless old ones were let go
   std::chrono::steady_clock::time_point started_at;  // of the lane, or of its last Reset()
 };
 

@@ -23,8 +23,7 @@ class LaneState;
 struct LaneOptions {
   // Root of all that is drawn: probabilities, times. The same seed, rules and calls give the same.
   std::uint64_t seed = 1;
-  // Of the journal's calls and connections at least the last so many stay, and at most twice as
-  // many; 0: all.
+  // Of the journal's calls and connections the last so many stay; 0: all.
   std::size_t keep = 0;
   // What `during`, `after` and `until` go by, and all times of the journal. Called by any thread.
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;

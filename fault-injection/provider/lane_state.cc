@@ -13,8 +13,11 @@ using Clock = std::chrono::steady_clock;
 std::optional<boost::json::value> ParseJson(const std::string& body) {
   boost::json::parse_options deep;
   deep.max_depth = 256;
+  // It is never changed and goes as a whole: one block, not one for each of its parts.
+  auto memory = boost::json::make_shared_resource<boost::json::monotonic_resource>(
+      std::max<std::size_t>(body.size() * 4, 512));
   boost::system::error_code bad;
-  boost::json::value value = boost::json::parse(body, bad, {}, deep);
+  boost::json::value value = boost::json::parse(body, bad, std::move(memory), deep);
   if (bad) return std::nullopt;
   return value;
 }
@@ -176,9 +179,8 @@ bool LaneState::WaitUntil(const std::function<bool(const Snapshot&)>& holds,
 }
 
 template <typename T>
-void LaneState::LetGo(std::vector<T>& entries) const {
-  if (options_.keep == 0 || entries.size() < 2 * options_.keep) return;
-  entries.erase(entries.begin(), entries.end() - static_cast<std::ptrdiff_t>(options_.keep - 1));
+void LaneState::LetGo(std::deque<T>& entries) const {
+  while (options_.keep != 0 && entries.size() >= options_.keep) entries.pop_front();
 }
 
 LaneState::Verdict LaneState::Arrive(Call call, std::string_view dialect, std::string refusal) {
@@ -235,13 +237,14 @@ LaneState::LinkId LaneState::OpenLink(Clock::time_point at) {
 
 void LaneState::CloseLink(Link link, std::uint64_t life) {
   const std::lock_guard lock(mutex_);
-  if (life != life_) return;
-  const auto found = std::find_if(journal_.links.rbegin(), journal_.links.rend(),
-                                  [&](const Link& l) { return l.number == link.number; });
-  if (found == journal_.links.rend() || found->closed_at) return;
-  link.opened_at = found->opened_at;
+  if (life != life_ || journal_.links.empty()) return;
+  const int index = link.number - journal_.links.front().number;
+  if (index < 0) return;  // let go
+  Link& known = journal_.links[static_cast<std::size_t>(index)];
+  if (known.closed_at) return;
+  link.opened_at = known.opened_at;
   link.closed_at = options_.now();
-  *found = link;
+  known = link;
   Changed();
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -108,7 +109,7 @@ class LaneState {
   void Changed() const;
   // Makes room for one more, see LaneOptions.keep.
   template <typename T>
-  void LetGo(std::vector<T>& entries) const;
+  void LetGo(std::deque<T>& entries) const;
 
   const std::string name_;
   const LaneOptions options_;
