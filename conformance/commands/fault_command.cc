@@ -24,26 +24,59 @@ void PrintProof(const Scenario& scenario, const PlayResult& result) {
   if (scenario.play.proof.empty()) fmt::print("  none\n");
 }
 
+void PrintRequirement(const Catalogue& catalogue, const std::string& id,
+                      const std::vector<Violation>& violations) {
+  const auto broken = std::ranges::find(violations, id, &Violation::requirement);
+  const Requirement* row = catalogue.Find(id);
+  fmt::print("  {:<10} {}", broken == violations.end() ? "kept" : "BROKEN", id);
+  if (row) {
+    fmt::print(" ({} {}): {}{}", row->level, row->milestone,
+               row->condition.empty() ? "" : row->condition + " => ", row->text);
+  }
+  fmt::print("\n");
+  if (broken != violations.end()) fmt::print("             {}\n", broken->message);
+}
+
+// Requirements that were seen broken and that the scenario is not about: what each play looks at.
+std::vector<std::string> BrokenBesides(const Scenario& scenario, const PlayResult& result) {
+  std::vector<std::string> ids;
+  for (const auto& violation : result.violations) {
+    const auto& id = violation.requirement;
+    if (std::ranges::count(scenario.play.requirements, id) + std::ranges::count(ids, id) == 0)
+      ids.push_back(id);
+  }
+  return ids;
+}
+
 // Each requirement that the scenario is about, and each other that was seen broken.
 int PrintVerdict(const Catalogue& catalogue, const Scenario& scenario, const PlayResult& result) {
-  std::vector<std::string> ids = scenario.play.requirements;
-  for (const auto& violation : result.violations) {
-    if (std::ranges::find(ids, violation.requirement) == ids.end())
-      ids.push_back(violation.requirement);
-  }
   fmt::print("\nVerdict:\n");
-  for (const auto& id : ids) {
-    const auto broken = std::ranges::find(result.violations, id, &Violation::requirement);
-    const Requirement* row = catalogue.Find(id);
-    fmt::print("  {:<10} {}", broken == result.violations.end() ? "kept" : "BROKEN", id);
-    if (row) {
-      fmt::print(" ({} {}): {}{}", row->level, row->milestone,
-                 row->condition.empty() ? "" : row->condition + " => ", row->text);
-    }
-    fmt::print("\n");
-    if (broken != result.violations.end()) fmt::print("             {}\n", broken->message);
-  }
+  for (const auto& id : scenario.play.requirements)
+    PrintRequirement(catalogue, id, result.violations);
+  for (const auto& id : BrokenBesides(scenario, result))
+    PrintRequirement(catalogue, id, result.violations);
   return result.violations.empty() ? 0 : 1;
+}
+
+// What needs no fault to be wrong is wrong all the same.
+int PrintNoVerdict(const Catalogue& catalogue, const Scenario& scenario, const PlayResult& result,
+                   const Record& record) {
+  fmt::print("\nNO VERDICT on {}: the fault is not proven, so this says nothing about the host.\n",
+             fmt::join(scenario.play.requirements, ", "));
+  if (record.provider.calls.empty() && record.provider.connections == 0) {
+    fmt::print(
+        "The host never called the provider. It should call the address that the profile's "
+        "environment names.\n");
+  }
+  const auto besides = BrokenBesides(scenario, result);
+  if (besides.empty()) {
+    if (!result.violations.empty())
+      fmt::print("What the play met: {}\n", result.violations.front().message);
+    return 4;
+  }
+  fmt::print("\nBroken whatever the provider does:\n");
+  for (const auto& id : besides) PrintRequirement(catalogue, id, result.violations);
+  return 1;
 }
 
 int Tell(const Catalogue& catalogue, const Scenario& scenario, const PlayResult& result,
@@ -55,12 +88,7 @@ int Tell(const Catalogue& catalogue, const Scenario& scenario, const PlayResult&
     return 3;
   }
   PrintProof(scenario, result);
-  if (!result.unproven.empty()) {
-    fmt::print("\nNO VERDICT: the fault is not proven, so this says nothing about the host.\n");
-    if (!result.violations.empty())
-      fmt::print("What the play met: {}\n", result.violations.front().message);
-    return 4;
-  }
+  if (!result.unproven.empty()) return PrintNoVerdict(catalogue, scenario, result, record);
   return PrintVerdict(catalogue, scenario, result);
 }
 
@@ -89,9 +117,15 @@ int FaultCommand(const Options& options, const Context& context) {
   std::fflush(stdout);
   Record record;
   const auto result = PlayCase(*session->rig, scenario->play, mode, &record);
+  // The host was killed in the middle: whatever it did then is not its own doing.
+  if (context.stop.stop_requested()) {
+    fmt::print("{}\nInterrupted: no verdict.\n", FormatTimeline(TimelineOf(record)));
+    std::fflush(stdout);
+    return 130;
+  }
   const int status = Tell(*catalogue, *scenario, result, record);
   std::fflush(stdout);
-  return context.stop.stop_requested() ? 130 : status;
+  return status;
 }
 
 int ScenariosCommand(const Options& options) {

@@ -45,7 +45,9 @@ std::string ResponseInWords(const object& line) {
   const auto* error = line.if_contains("error");
   if (error && error->is_object()) {
     const auto& fields = error->get_object();
-    words += fmt::format(" {} {}", Text(fields, "code"), Quote(Text(fields, "message")));
+    // "final TIMEOUT TIMEOUT" says it twice.
+    if (Text(fields, "code") != Text(line, "status")) words += " " + Text(fields, "code");
+    words += " " + Quote(Text(fields, "message"));
   } else if (line.contains("text")) {
     words += " " + Quote(Text(line, "text"));
   }
@@ -64,34 +66,95 @@ std::string ArrivalInWords(const Call& call) {
   return words + fmt::format(", {} bytes", call.body.size());
 }
 
-std::string SentInWords(const Call& call) {
-  if (call.bytes_sent == 0) return "nothing";
-  return fmt::format("{}, {} bytes on the wire", call.status, call.bytes_sent);
+// The status, and what a fault may hide in the header.
+std::string StatusInWords(const Call& call) {
+  std::string words = fmt::format("{}", call.status);
+  const auto headers = FactsOf(call, nullptr).at("headers").get_object();
+  for (const char* name : {"retry-after", "location"}) {
+    if (const auto* text = headers.if_contains(name))
+      words += fmt::format(", {}: {}", name, std::string_view(text->get_string()));
+  }
+  const auto* type = headers.if_contains("content-type");
+  if (type && !type->get_string().starts_with("application/json"))
+    words += fmt::format(", {}", std::string_view(type->get_string()));
+  return words;
 }
 
-void AddCall(const Call& call, const Record& record, std::vector<Moment>& moments) {
-  const auto ms = [&](auto at) {
-    return std::chrono::duration<double, std::milli>(at - record.started).count();
-  };
-  moments.push_back({ms(call.arrived_at), "host", "provider", ArrivalInWords(call)});
+std::string SentInWords(const Call& call) {
+  if (call.bytes_sent == 0) return "nothing";
+  return fmt::format("{}, {} bytes on the wire", StatusInWords(call), call.bytes_sent);
+}
+
+const provider::Link* LinkOf(const Call& call, const provider::Snapshot& journal) {
+  const auto found = std::ranges::find(journal.links, call.connection, &provider::Link::number);
+  return found == journal.links.end() ? nullptr : &*found;
+}
+
+using Clock = std::chrono::steady_clock;
+
+double MsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+// The beginning of an answer that took its time, and the end of one that then fell silent.
+constexpr double kAPauseMs = 50;
+
+void AddAnswer(const Call& call, const Record& record, std::vector<Moment>& moments) {
+  const auto ms = [&](auto at) { return MsBetween(record.started, at); };
   const std::string by = call.rule >= 0 ? fmt::format(" (rule [{}])", call.rule)
                                         : "; NO RULE MATCHES: " + call.near_miss;
-  const std::string whole = call.answered ? "" : ", and the answer is not complete";
+  const auto end = call.answered_at ? call.answered_at : call.closed_at;
+  const auto& writes = call.sent.progress;
+  const bool slow = end && !writes.empty() && MsBetween(writes.front().at, *end) > kAPauseMs;
+  if (slow) {
+    moments.push_back({ms(writes.front().at), "provider", "host",
+                       fmt::format("call {}: begins with {}, {} bytes", call.number,
+                                   StatusInWords(call), writes.front().bytes)});
+  }
+  const std::string in_writes =
+      slow && writes.size() > 1 ? fmt::format(" in {} writes", writes.size()) : "";
   if (call.answered_at) {
-    const std::string end =
-        call.closed_at && !call.closed_by_caller ? ", then it ends the connection" : "";
-    moments.push_back({ms(*call.answered_at), "provider", "host",
-                       fmt::format("call {}: {}{}{}", call.number, SentInWords(call), end, by)});
+    const provider::Link* link = LinkOf(call, record.provider);
+    std::string then;
+    if (call.closed_at && !call.closed_by_caller)
+      then = link && link->reset ? ", then resets the connection (RST)"
+                                 : ", then ends the connection (FIN)";
+    moments.push_back(
+        {ms(*end), "provider", "host",
+         fmt::format("call {}: {}{}{}{}", call.number, SentInWords(call), in_writes, then, by)});
   } else if (call.closed_at) {
+    const std::string silent =
+        writes.empty() ? ""
+                       : fmt::format(", the last {:.0f} ms ago", MsBetween(writes.back().at, *end));
     const auto* who = call.closed_by_caller ? "host" : "provider";
-    moments.push_back({ms(*call.closed_at), who, call.closed_by_caller ? "provider" : "host",
-                       fmt::format("closes call {}: until now it got {}{}{}", call.number,
-                                   SentInWords(call), whole, by)});
+    moments.push_back(
+        {ms(*end), who, call.closed_by_caller ? "provider" : "host",
+         fmt::format("closes call {}: until now it got {}{}{}, and the answer is not complete{}",
+                     call.number, SentInWords(call), in_writes, silent, by)});
   } else {
     moments.push_back(
         {ms(call.arrived_at), "provider", "host",
          fmt::format("call {}: {}, still open{}", call.number, SentInWords(call), by)});
   }
+}
+
+void AddCall(const Call& call, const Record& record, std::vector<Moment>& moments) {
+  moments.push_back(
+      {MsBetween(record.started, call.arrived_at), "host", "provider", ArrivalInWords(call)});
+  AddAnswer(call, record, moments);
+}
+
+// Of a connection on which nothing was asked, else its calls tell.
+void AddLink(const provider::Link& link, const Record& record, std::vector<Moment>& moments) {
+  if (link.not_http.empty()) return;
+  const bool tls = link.not_http.starts_with("\x16\x03");
+  const double ms = MsBetween(record.started, link.opened_at);
+  moments.push_back({ms, "host", "provider",
+                     fmt::format("connection {}: {}", link.number,
+                                 tls ? "begins a TLS handshake" : "sends what is no HTTP")});
+  moments.push_back({ms, "provider", "host",
+                     fmt::format("connection {}: answers 400 in plain HTTP, {} bytes, and ends it",
+                                 link.number, link.sent)});
 }
 
 }  // namespace
@@ -119,6 +182,7 @@ std::vector<Moment> TimelineOf(const Record& record) {
     else if (entry.what == "note" || entry.what == "FAIL")
       moments.push_back({ms, entry.who, "", std::string(text)});
   }
+  for (const auto& link : record.provider.links) AddLink(link, record, moments);
   for (const Call& call : record.provider.calls) AddCall(call, record, moments);
   std::ranges::stable_sort(moments, {}, &Moment::ms);
   return moments;
