@@ -71,7 +71,12 @@ void SplitOffWarden(const std::filesystem::path& scratch) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   warden_pid = ::getpid();
   scratch_folder = scratch;
+  // A signal that comes before the warden can forward it waits until then.
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_BLOCK, &all, &before);
   const pid_t pid = ::fork();
+  if (pid <= 0) ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return;  // no second process to be had: go on without a warden
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -82,6 +87,7 @@ void SplitOffWarden(const std::filesystem::path& scratch) {
   }
   judge_pid = pid;
   WatchSignals();
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
