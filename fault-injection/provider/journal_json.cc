@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "fault-injection/provider/rule_text.h"
+#include "fault-injection/provider/secrets.h"
 
 namespace touchstone::provider {
 
@@ -14,24 +15,11 @@ namespace {
 namespace json = boost::json;
 using Time = std::chrono::steady_clock::time_point;
 
-constexpr std::string_view kInstead = "[key]";
-
-std::string WithoutKey(std::string text, const std::string& key) {
-  if (key.empty()) return text;
-  for (std::size_t at = text.find(key); at != std::string::npos;
-       at = text.find(key, at + kInstead.size())) {
-    text.replace(at, key.size(), kInstead);
-  }
-  return text;
-}
-
 // Text as it is; bytes that are no UTF-8 as {"hex":"…"}.
-json::value Bytes(std::string_view bytes, const std::string& key) {
-  if (IsUtf8(bytes)) return json::string(WithoutKey(std::string(bytes), key));
+json::value Bytes(std::string_view bytes) {
+  if (IsUtf8(bytes)) return json::string(bytes);
   std::string hex;
-  for (const char c : WithoutKey(std::string(bytes), key)) {
-    hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  }
+  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return {{"hex", hex}};
 }
 
@@ -42,7 +30,8 @@ double Ms(Time at, Time start) {
 json::object Headers(const Call& call) {
   json::object headers;
   for (const auto& [name, value] : call.headers) {
-    const json::value shown = IsSecretHeader(name) ? json::value(kInstead) : Bytes(value, call.key);
+    const json::value shown =
+        IsSecretHeader(name) ? json::value(kInsteadOfKey) : Bytes(WithoutKeys(call, value));
     if (json::value* const former = headers.if_contains(name)) {  // given twice: a list
       if (!former->is_array()) *former = json::array{*former};
       former->get_array().push_back(shown);
@@ -69,15 +58,15 @@ std::string_view EndOf(const Call& call) {
 std::string CallJson(const Call& call, Times times, Time start) {
   json::object line{{"call", call.number},      {"connection", call.connection},
                     {"dialect", call.dialect},  {"state", call.state},
-                    {"method", call.method},    {"path", Bytes(call.path, call.key)},
-                    {"headers", Headers(call)}, {"body", Bytes(call.body, call.key)},
+                    {"method", call.method},    {"path", Bytes(PathWithoutKeys(call))},
+                    {"headers", Headers(call)}, {"body", Bytes(WithoutKeys(call, call.body))},
                     {"rule", call.rule}};
-  if (!call.near_miss.empty()) line["near_miss"] = Bytes(call.near_miss, call.key);
+  if (!call.near_miss.empty()) line["near_miss"] = Bytes(WithoutKeys(call, call.near_miss));
   line["status"] = call.status;
   line["end"] = EndOf(call);
   line["sent_bytes"] = call.sent.bytes;
-  line["sent_head"] = Bytes(call.sent.head, call.key);
-  line["sent_tail"] = Bytes(call.sent.tail, call.key);
+  line["sent_head"] = Bytes(WithoutKeys(call, call.sent.head, CutEnd::kBack));
+  line["sent_tail"] = Bytes(WithoutKeys(call, call.sent.tail, CutEnd::kFront));
   if (times == Times::kShown) {
     json::array progress;
     for (const Progress& p : call.sent.progress) {
@@ -97,7 +86,7 @@ std::string LinkJson(const Link& link, Times times, Time start) {
   if (link.first_closer != Closer::kNobody) line["with"] = link.reset ? "RST" : "FIN";
   line["received_bytes"] = link.received;
   line["sent_bytes"] = link.sent;
-  if (!link.not_http.empty()) line["not_http"] = Bytes(link.not_http, {});
+  if (!link.not_http.empty()) line["not_http"] = Bytes(link.not_http);
   if (times == Times::kShown) {
     json::object at{{"opened_ms", Ms(link.opened_at, start)}};
     if (link.closed_at) at["closed_ms"] = Ms(*link.closed_at, start);
