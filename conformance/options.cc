@@ -193,10 +193,12 @@ ParsedOptions ParseOptions(int argc, char** argv) {
       ->default_str("127.0.0.1");
   provider->add_option("--scenario", options.scenario,
                        "answer by the rules of a scenario: a name (`touchstone scenarios list`) or "
-                       "a file");
+                       "a file; also a file that is {\"rules\":[…]} or a list of rules");
   provider->add_option("--seed", options.seed, "root of all chance; default: chosen and printed");
-  provider->add_option("--journal", options.journal_file,
-                       "write each call and its end here, one JSON object a line");
+  provider->add_option(
+      "--journal", options.journal_file,
+      "write each call and connection here when it has ended, a line of JSON each");
+  provider->add_flag("--quiet", options.quiet, "do not tell of calls: the address and a summary");
   auto* proxy = app.add_subcommand(
       "proxy", "the TCP fault proxy with Toxiproxy's HTTP API, until Ctrl-C (docs/proxy.md)");
   proxy->add_option("--host", options.host, "where the API listens")->default_str("127.0.0.1");

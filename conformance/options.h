@@ -52,6 +52,7 @@ struct Options {
   std::string bind_address = "127.0.0.1";
   std::string scenario;  // a name, or a file
   std::filesystem::path journal_file;
+  bool quiet = false;  // no narration
 
   // proxy
   std::string host = "127.0.0.1";  // of its API

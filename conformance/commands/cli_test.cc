@@ -4,97 +4,19 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/json/parse.hpp>
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <thread>
 
-#include "conformance/process/child_process.h"
-#include "conformance/process/proc_stats.h"
-#include "conformance/process/warden.h"
-#include "conformance/testing/collector.h"
-#include "conformance/testing/test_judge.h"
+#include "conformance/commands/cli_fixture.h"
 
 namespace touchstone::testing {
 namespace {
-
-using std::chrono::seconds;
-
-constexpr auto kGenerous = seconds(120);
-
-struct Ended {
-  int status = -1;  // or 128 + signal
-  std::string text;
-};
-
-bool Holds(const std::function<bool()>& condition) {
-  const auto deadline = Clock::now() + kGenerous;
-  while (!condition()) {
-    if (Clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return true;
-}
-
-class Cli : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
-  void TearDown() override { KillDescendants(); }
-
-  std::vector<std::string> Environment() const {
-    return {"PATH=/usr/bin:/bin", "TMPDIR=" + folder_.path().string(),
-            "HOME=" + folder_.path().string()};
-  }
-  std::unique_ptr<ChildProcess> Start(std::vector<std::string> arguments, Collector& sink) {
-    arguments.insert(arguments.begin(), TOUCHSTONE_BINARY_DIR "/touchstone");
-    auto child = ChildProcess::Start(io_, {arguments, Environment(), {}}, sink);
-    EXPECT_TRUE(child) << child.error();
-    return std::move(*child);
-  }
-  Ended Touchstone(std::vector<std::string> arguments) {
-    Collector sink;
-    auto child = Start(std::move(arguments), sink);
-    const auto status = child->WaitExit(Clock::now() + kGenerous);
-    if (!status) return {-1, "it hangs"};
-    EXPECT_EQ(ScratchFolders(), 0);
-    return {status->signalled ? 128 + status->value : status->value, sink.All()};
-  }
-  int ScratchFolders() const {
-    int count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_.path()))
-      count += entry.path().filename().string().starts_with("touchstone-");
-    return count;
-  }
-  std::filesystem::path File(const std::string& name) const { return folder_.path() / name; }
-  std::filesystem::path Script(const std::string& name, const std::string& text) const {
-    WriteFile(File(name), text);
-    return File(name);
-  }
-  // A run of a few cases at another host: it takes no time.
-  Ended Judge(const std::vector<std::string>& host, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments = {"run", "--only", "ctrl/*ping*", "--report-dir",
-                                          File("report")};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    arguments.push_back("--");
-    arguments.insert(arguments.end(), host.begin(), host.end());
-    return Touchstone(arguments);
-  }
-
-  IoThread io_;
-  TestFolder folder_;
-};
-
-void ExpectSays(const Ended& ended, int status, std::initializer_list<const char*> words) {
-  EXPECT_EQ(ended.status, status) << ended.text;
-  for (const char* word : words)
-    EXPECT_NE(ended.text.find(word), std::string::npos) << "must say: " << word << ended.text;
-}
 
 TEST_F(Cli, ProgramsThatAreNoHost) {
   for (const char* program : {"/bin/cat", "/bin/true", "/bin/false", "/usr/bin/yes"}) {
@@ -220,35 +142,6 @@ TEST_F(Cli, TheProviderRunsUntilItIsTold) {
   EXPECT_NE(sink.AwaitOut("Ctrl-C").find("mock provider on http://127.0.0.1:"), std::string::npos);
   child->Signal(SIGINT);
   EXPECT_EQ(child->WaitExit(Clock::now() + kGenerous), (ExitStatus{false, 0}));
-}
-
-TEST_F(Cli, TheProviderPlaysAScenarioAndKeepsAJournal) {
-  Collector sink;
-  auto child = Start({"provider", "--scenario", "provider-outage", "--journal", File("j")}, sink);
-  const auto said = sink.AwaitOut("Ctrl-C");
-  EXPECT_NE(said.find("scenario provider-outage"), std::string::npos) << said;
-  const auto url = said.find("http://127.0.0.1:") + 17;
-  const int port = std::atoi(said.c_str() + url);
-  ASSERT_GT(port, 0);
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  const std::string call =
-      "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}";
-  ASSERT_EQ(::write(fd, call.data(), call.size()), static_cast<ssize_t>(call.size()));
-  sink.AwaitOut("call 1: answered 503");
-  ::close(fd);
-  child->Signal(SIGINT);
-  EXPECT_EQ(child->WaitExit(Clock::now() + kGenerous), (ExitStatus{false, 0}));
-  EXPECT_NE(sink.All().find("1 call on 1 connection, 0 probes; by rule: [0] 1"), std::string::npos)
-      << sink.All();
-  const auto journal = ReadFile(File("j"));
-  const auto first = boost::json::parse(journal.substr(0, journal.find('\n')));
-  EXPECT_EQ(first.at("event"), "call");
-  EXPECT_NE(journal.find("\"status\":503"), std::string::npos) << journal;
 }
 
 TEST_F(Cli, Scenarios) {

@@ -32,8 +32,12 @@ tl::expected<std::vector<Scenario>, CommandError> LoadAllScenarios(const Options
   return std::move(*scenarios);
 }
 
+bool IsScenarioFile(const std::string& word) {
+  return word.find('/') != std::string::npos || word.ends_with(".json");
+}
+
 tl::expected<Scenario, CommandError> FindScenario(const Options& options, const std::string& word) {
-  if (word.find('/') != std::string::npos || word.ends_with(".json")) {
+  if (IsScenarioFile(word)) {
     auto known = Requirements(options);
     if (!known) return tl::unexpected(known.error());
     auto scenario = LoadScenario(word, *known);

@@ -14,7 +14,10 @@ namespace touchstone {
 // All scenarios of the data folder. A fault in one is a usage error with file and line.
 tl::expected<std::vector<Scenario>, CommandError> LoadAllScenarios(const Options& options);
 
-// One by its name, or from a file when the word has a slash or ends in ".json".
+// Whether the word is a file: it has a slash or ends in ".json".
+bool IsScenarioFile(const std::string& word);
+
+// One by its name, or from such a file.
 tl::expected<Scenario, CommandError> FindScenario(const Options& options, const std::string& word);
 
 }  // namespace touchstone
