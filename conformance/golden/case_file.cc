@@ -296,6 +296,7 @@ bool Step::PlayedIn(Mode mode) const {
 }
 
 std::string CaseError::ToString() const {
+  if (line == 0) return fmt::format("{}: {}", file.string(), message);
   return fmt::format("{}:{}: {}", file.string(), line, message);
 }
 

@@ -49,7 +49,7 @@ struct Case {
 
 struct CaseError {
   std::filesystem::path file;
-  int line = 0;
+  int line = 0;  // 0: the whole file
   std::string message;
 
   std::string ToString() const;  // "golden/cases/req/x.jsonl:3: unknown step …"

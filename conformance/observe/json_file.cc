@@ -6,6 +6,7 @@
 #include <boost/json/stream_parser.hpp>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include "conformance/observe/strict_json.h"
 
@@ -30,6 +31,26 @@ class Walker {
       if (!Descend(step)) break;
     }
     return at_;
+  }
+
+  // Where an object's key stands for the second time; the text's end: nowhere.
+  std::size_t FindRepeatedKey() {
+    std::vector<std::set<std::string_view>> keys;
+    for (SkipSpace(); at_ < text_.size(); SkipSpace()) {
+      const char c = Peek();
+      const std::size_t begin = at_;
+      if (c == '{' || c == '[') keys.emplace_back();
+      if ((c == '}' || c == ']') && !keys.empty()) keys.pop_back();
+      if (c != '"') {
+        ++at_;
+        continue;
+      }
+      SkipString();
+      const auto text = text_.substr(begin, at_ - begin);
+      SkipSpace();
+      if (Peek() == ':' && !keys.empty() && !keys.back().insert(text).second) return begin;
+    }
+    return text_.size();
   }
 
  private:
@@ -114,8 +135,9 @@ tl::expected<JsonFile, std::string> ReadJsonFile(const std::filesystem::path& fi
   boost::system::error_code ec;
   const std::size_t consumed = second.write_some(read.text, ec);
   if (!ec) second.finish(ec);
-  return tl::unexpected(fmt::format("{}:{}: not JSON: {}", file.string(),
-                                    ec ? LineAt(read.text, consumed) : 1,
+  const std::size_t twice = ec ? 0 : Walker(read.text).FindRepeatedKey();
+  const std::size_t at = ec ? consumed : twice < read.text.size() ? twice : 0;
+  return tl::unexpected(fmt::format("{}:{}: not JSON: {}", file.string(), LineAt(read.text, at),
                                     ec ? ec.message() : parsed.error().message));
 }
 

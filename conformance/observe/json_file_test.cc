@@ -51,6 +51,12 @@ TEST_F(JsonFileTest, SaysOnWhichLineItStopsBeingJson) {
       << ErrorOf("{\n\"a\":1,\n}");
   EXPECT_NE(ErrorOf("{\n\"a\":\n").find(": not JSON"), std::string::npos);
   EXPECT_NE(ErrorOf("{\"a\":1,\"a\":2}").find("given twice"), std::string::npos);
+  const std::string twice = R"({"a":[{"b":1},{"b":2}],
+"c":{
+"a":1},
+"a":"{"})";
+  EXPECT_NE(ErrorOf(twice).find(":4: not JSON: the key \"a\""), std::string::npos)
+      << ErrorOf(twice);
 }
 
 TEST_F(JsonFileTest, SaysThatAFileCannotBeRead) {

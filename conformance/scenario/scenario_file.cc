@@ -169,6 +169,7 @@ class Reader {
         {"is no requirement", "requirements"},
         {"unknown capability", "capabilities"},
         {"unknown dialect", "dialects"}};
+    if (message.starts_with("unknown variable ${")) return EnvWith(message.substr(17));
     for (const auto& [words, key] : kWords) {
       if (message.find(words) != std::string::npos) return {key};
     }
@@ -177,16 +178,43 @@ class Reader {
     return {message.substr(first + 1, last - first - 1)};
   }
 
+  // The setting in which the variable at the text's beginning occurs.
+  Path EnvWith(std::string_view text) const {
+    const auto* env = file_.value.get_object().if_contains("env");
+    if (!env || !env->is_object()) return {};
+    const auto variable = text.substr(0, text.find('}') + 1);
+    for (const auto& [name, setting] : env->get_object()) {
+      const auto* words = setting.if_string();
+      if (words && std::string_view(*words).find(variable) != std::string_view::npos)
+        return {"env", name};
+    }
+    return {"env"};
+  }
+
   const JsonFile file_;
   const IsRequirement& is_requirement_;
 };
+
+// "FILE:7: not JSON: …" taken apart; without a line the file could not be read.
+CaseError NotJson(const std::filesystem::path& file, std::string message) {
+  CaseError fault{file, 0, std::move(message)};
+  if (fault.message.starts_with(file.string() + ":"))
+    fault.message.erase(0, file.string().size() + 1);
+  const auto end = fault.message.find_first_not_of("0123456789");
+  if (end != std::string::npos && end > 0 && fault.message[end] == ':') {
+    fault.line = std::stoi(fault.message.substr(0, end));
+    fault.message.erase(0, end + 1);
+  }
+  fault.message.erase(0, fault.message.find_first_not_of(' '));
+  return fault;
+}
 
 }  // namespace
 
 tl::expected<Scenario, std::vector<CaseError>> LoadScenario(const std::filesystem::path& file,
                                                             const IsRequirement& is_requirement) {
   auto json = ReadJsonFile(file);
-  if (!json) return tl::unexpected(std::vector<CaseError>{{file, 0, json.error()}});
+  if (!json) return tl::unexpected(std::vector<CaseError>{NotJson(file, json.error())});
   Reader reader(std::move(*json), is_requirement);
   reader.Read();
   if (!reader.faults_.empty()) return tl::unexpected(std::move(reader.faults_));

@@ -89,6 +89,50 @@ TEST_F(ScenarioFile, WhatIsWrongIsSaidWithItsLine) {
   Refuses("\"modes\"", "\"modes", 6, "");
 }
 
+TEST_F(ScenarioFile, TheLineIsSaidOnceAndIsTheRightOne) {
+  const auto file = (folder_.path() / "x.json").string();
+  EXPECT_EQ(Faults("{\n\"name\": }"), file + ":2: not JSON: syntax error\n");
+  EXPECT_EQ(Faults("").find(file + ":1: not JSON: "), 0u) << Faults("");
+  Refuses("\"good_host\"", "\"about\"", 4, "the key \"about\" is given twice");
+  Refuses("\"modes\": [\"S\"],", "\"modes\": [\"S\"],\n  \"env\": {\"A\": \"${state_dirr}\"},", 7,
+          "unknown variable ${state_dirr}");
+  const auto missing = LoadScenario("/no/such.json", [](const auto&) { return true; });
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().front().ToString(), "/no/such.json: cannot be read");
+}
+
+TEST_F(ScenarioFile, ImpossibleNumbersAndRulesThatNeverMatchAreRefused) {
+  const std::string rule = "{\"times\": 1, \"respond\": {\"status\": 503}}";
+  const auto refuses = [&](const std::string& by, const std::string& says) {
+    Refuses(rule, by, 8, says);
+  };
+  refuses(R"({"times": 0, "respond": {}})", "provider[0].times: expected an integer from 1");
+  refuses(R"({"times": "two", "respond": {}})", "got the string \"two\"");
+  refuses(R"({"probability": 1.5, "respond": {}})", "expected a number from 0 to 1");
+  refuses(R"({"times": 1, "respond": {"delay_ms": -5}})", "got the number -5");
+  refuses(R"({"times": 1, "respond": {"delay_ms": 1e30}})", "from 0 to 86400000");
+  refuses(R"({"times": 1, "respond": {"drip": {"bytes": 0}}})", "of at least 1");
+  refuses(R"({"times": 1, "respond": {"status": 503, "error": "server_error"}})", "exclude");
+  refuses(R"({"state": "nowhere", "respond": {}})", "never matches: no rule has");
+  refuses(R"({"match": {"rule_call": {"from": 5, "to": 2}}, "respond": {}})", "from is 5, to is 2");
+  Refuses("\"status\": 503}}\n  ]\n}", "\"status\": 503}, \"deadline_ms\": -1}\n  ]\n}", 16,
+          "`deadline_ms`");
+  Refuses("{\"call\": 1, \"status\": 503}", "[{\"call\": 1}, 7]", 16, "expected an object, got 7");
+  Refuses("{\"call\": 1, \"status\": 503}", "[]", 16, "a list that is not empty");
+}
+
+TEST_F(ScenarioFile, TwoOfOneNameCannotBe) {
+  const auto load = [&] {
+    const auto all = LoadScenarios(folder_.path(), [](const auto&) { return true; });
+    return all ? std::to_string(all->size()) : all.error().front().ToString();
+  };
+  WriteFile(folder_.path() / "x.json", kGood);
+  EXPECT_EQ(load(), "1");
+  WriteFile(folder_.path() / "y.json", kGood);
+  EXPECT_EQ(load(),
+            (folder_.path() / "y.json").string() + ":2: `name` must be the file's name, \"y\"");
+}
+
 TEST_F(ScenarioFile, EachListMustHoldSomething) {
   for (const char* key : {"provider", "play", "proof"}) {
     std::string text = kGood;
