@@ -156,6 +156,9 @@ bool Connection::TakeRequest() {
       return true;
     case HttpReader::Result::kError: {
       const Framing last{.keep_alive = false};
+      if (IsControl(SplitTarget(reader_.target()).second) && owner_.ControlledLane() != nullptr) {
+        controls_ = true;
+      }
       EnterRoot();
       // A connection that asked for something before is cut off for another reason.
       if (reader_.error_status() == 400) link_.not_http = reader_.refused();

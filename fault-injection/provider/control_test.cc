@@ -215,6 +215,7 @@ TEST_F(ControlTest, RefusesABodyAbove64MiB) {
   const std::string chunk = "100000\r\n" + std::string(1u << 20, ' ') + "\r\n";
   for (int i = 0; i < 65; ++i) caller.Send(chunk);
   EXPECT_EQ(Understand(caller.ReadToEnd().first).status, 413);
+  EXPECT_EQ(lane_.Journal().connections, 0);  // none of them called the provider
 }
 
 TEST_F(ControlTest, TakesABodyOf64MiB) {

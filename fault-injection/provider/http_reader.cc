@@ -50,6 +50,12 @@ HttpReader::Result HttpReader::Next() {
   return Result::kNeedMore;
 }
 
+std::string_view HttpReader::target() const {
+  if (!parser_) return {};
+  const auto target = parser_->get().target();
+  return {target.data(), target.size()};
+}
+
 HttpReader::Message HttpReader::Take() {
   Message message = parser_->release();
   parser_.reset();

@@ -7,6 +7,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace touchstone::provider {
 
@@ -35,6 +36,8 @@ class HttpReader {
   int error_status() const { return error_status_; }
   // Of what kError refused: its first bytes, as far as they were not taken in before.
   const std::string& refused() const { return refused_; }
+  // The target of the request that is being read or was refused, as far as it is known.
+  std::string_view target() const;
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
