@@ -82,7 +82,7 @@ void Connection::OnConnected(const error_code& error) {
 
 void Connection::ApplyToxics() {
   if (!connected_ || closed_ || ending_) return;
-  const ToxicListPtr list = door_->toxics.load();
+  const ToxicListPtr list = door_->toxics();
   if (list->version == toxics_version_) return;
   toxics_version_ = list->version;
   std::vector<Link::Wanted> up, down;

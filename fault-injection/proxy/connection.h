@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <memory_resource>
+#include <mutex>
 #include <string>
 
 #include "fault-injection/proxy/journal.h"
@@ -23,7 +24,19 @@ struct Door {
   std::uint64_t seed = 0;
   std::shared_ptr<Journal> journal;
   std::atomic<bool> open{true};
-  std::atomic<ToxicListPtr> toxics;
+
+  ToxicListPtr toxics() const {
+    const std::lock_guard lock(mutex);
+    return list;
+  }
+  void SetToxics(ToxicListPtr toxics) {
+    const std::lock_guard lock(mutex);
+    list = std::move(toxics);
+  }
+
+  // No std::atomic<std::shared_ptr>: in libstdc++ 12 its load() races with a later store().
+  mutable std::mutex mutex;
+  ToxicListPtr list;
 };
 
 // The worker, as its connections see it. Outlives them.

@@ -85,7 +85,7 @@ Result<void> Proxy::Start() {
   door->port = upstream_.port;
   door->seed = seed_;
   door->journal = journal_;
-  door->toxics = std::make_shared<const ToxicList>(ToxicList{version_, toxics_});
+  door->SetToxics(std::make_shared<const ToxicList>(ToxicList{version_, toxics_}));
   auto listener = std::make_shared<Listener>(workers_, std::move(door));
   if (const auto error = listener->Open(*endpoint)) return failed(error.message());
   listen_ = {endpoint->address().to_string(), std::to_string(listener->port())};
@@ -160,7 +160,7 @@ void Proxy::RemoveAllToxics() {
 void Proxy::PublishToxics() {
   ++version_;
   if (!enabled()) return;
-  listener_->door().toxics = std::make_shared<const ToxicList>(ToxicList{version_, toxics_});
+  listener_->door().SetToxics(std::make_shared<const ToxicList>(ToxicList{version_, toxics_}));
   for (auto& worker : workers_) worker->Run([&] { worker->ApplyToxics(&listener_->door()); });
 }
 
