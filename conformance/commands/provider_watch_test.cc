@@ -178,7 +178,7 @@ TEST(ProviderWatch, FollowsAReset) {
   EXPECT_NE(told.text.find("reset; calls are counted from 1 again\n"), std::string::npos);
   ASSERT_EQ(Json(told).size(), 2u);
   EXPECT_EQ(Json(told)[0].at("reset"), true);
-  EXPECT_EQ(Json(told)[1].at("times").at("arrived_ms").to_number<double>(), 500);
+  EXPECT_EQ(Json(told)[1].at("times").at("arrived_us").as_int64(), 500'000);
   EXPECT_EQ(watch.Summary(), "3 calls on 2 connections, 1 probe; by rule: [0] 3");
 }
 

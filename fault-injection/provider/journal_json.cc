@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <cmath>
 
 #include "fault-injection/provider/rule_text.h"
 #include "fault-injection/provider/secrets.h"
@@ -23,8 +22,9 @@ json::value Bytes(std::string_view bytes) {
   return {{"hex", hex}};
 }
 
-double Ms(Time at, Time start) {
-  return std::round(std::chrono::duration<double, std::milli>(at - start).count() * 1000) / 1000;
+// Whole microseconds: Boost.JSON would write a fraction of milliseconds as 7.12189E2.
+std::int64_t Us(Time at, Time start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(at - start).count();
 }
 
 json::object Headers(const Call& call) {
@@ -70,11 +70,11 @@ std::string CallJson(const Call& call, Times times, Time start) {
   if (times == Times::kShown) {
     json::array progress;
     for (const Progress& p : call.sent.progress) {
-      progress.push_back(json::array{p.bytes, Ms(p.at, start)});
+      progress.push_back(json::array{p.bytes, Us(p.at, start)});
     }
-    json::object at{{"arrived_ms", Ms(call.arrived_at, start)}};
-    if (call.answered_at) at["answered_ms"] = Ms(*call.answered_at, start);
-    if (call.closed_at) at["closed_ms"] = Ms(*call.closed_at, start);
+    json::object at{{"arrived_us", Us(call.arrived_at, start)}};
+    if (call.answered_at) at["answered_us"] = Us(*call.answered_at, start);
+    if (call.closed_at) at["closed_us"] = Us(*call.closed_at, start);
     at["progress"] = std::move(progress);
     line["times"] = std::move(at);
   }
@@ -88,8 +88,8 @@ std::string LinkJson(const Link& link, Times times, Time start) {
   line["sent_bytes"] = link.sent;
   if (!link.not_http.empty()) line["not_http"] = Bytes(link.not_http);
   if (times == Times::kShown) {
-    json::object at{{"opened_ms", Ms(link.opened_at, start)}};
-    if (link.closed_at) at["closed_ms"] = Ms(*link.closed_at, start);
+    json::object at{{"opened_us", Us(link.opened_at, start)}};
+    if (link.closed_at) at["closed_us"] = Us(*link.closed_at, start);
     line["times"] = std::move(at);
   }
   return json::serialize(line);

@@ -12,7 +12,7 @@ namespace touchstone::provider {
 
 enum class Times { kShown, kLeftOut };
 
-// One line without its LF. Times are in ms since `start`, Snapshot::started_at.
+// One line without its LF. Times are in whole µs since `start`, Snapshot::started_at.
 std::string CallJson(const Call& call, Times times, std::chrono::steady_clock::time_point start);
 std::string LinkJson(const Link& link, Times times, std::chrono::steady_clock::time_point start);
 
