@@ -245,8 +245,9 @@ void Connection::OnCall(HttpReader::Message message, std::string_view path, Fram
   const Dialect* dialect = post ? DialectOf(WithoutQuery(path)) : nullptr;
   std::string refusal;
   if (dialect == nullptr) {
-    refusal = fmt::format("{} {} is no call of a provider; known are {}", call.method, call.path,
-                          KnownPaths());
+    // Without the query, where Gemini's callers have their key.
+    refusal = fmt::format("{} {} is no call of a provider; known are {}", call.method,
+                          WithoutQuery(path), KnownPaths());
   }
   const LaneState::Verdict verdict =
       lane_->Arrive(std::move(call), dialect == nullptr ? "" : dialect->name(), std::move(refusal));
