@@ -10,21 +10,12 @@
 #include <random>
 #include <thread>
 
+#include "conformance/help.h"
 #include "conformance/report/console.h"
 #include "conformance/version.h"
 
 namespace touchstone {
 namespace {
-
-constexpr const char* kFooter =
-    "Exit status: 0 conformant, 1 not conformant or gate failed, 2 usage, 3 could not run, 4 bug "
-    "in the harness,\n"
-    "130 interrupted. Examples:\n"
-    "  touchstone run                                  judge the bundled reference host\n"
-    "  touchstone run --host-bin ./zene                judge a binary that follows the contract's "
-    "command line\n"
-    "  touchstone run --only 'req/*' --modes B -- python3 my_host.py\n"
-    "  touchstone explain FRAME-13";
 
 std::vector<std::string> SplitCommas(const std::string& text) {
   std::vector<std::string> parts;
@@ -129,7 +120,7 @@ ParsedOptions ParseOptions(int argc, char** argv) {
   CLI::App app{
       "Touchstone judges agent hosts by Host Protocol v1: it starts the host, is its caller and "
       "its provider, and gives a verdict."};
-  app.footer(kFooter);
+  app.footer(FooterOf(""));
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("touchstone ") + kVersion);
   options.data_dir = TOUCHSTONE_SOURCE_DIR;
@@ -229,6 +220,9 @@ ParsedOptions ParseOptions(int argc, char** argv) {
       ->check(CLI::IsMember({"contract", "defects", "proxy"}));
   docs->add_flag("--check", options.check,
                  "compare with docs/ instead of printing; exit 1 when stale");
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->footer(FooterOf(command->get_name()));
+  }
 
   try {
     app.parse(argc, argv);
