@@ -4,11 +4,22 @@
 #include <utility>
 
 #include "fault-injection/provider/connection.h"
+#include "fault-injection/provider/control_answer.h"
 
 namespace touchstone::provider {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace {
+
+// A page of some other site, open in the developer's browser: it could reach loopback, too.
+bool IsFromOtherPage(const HttpReader::Message& message) {
+  const auto site = message["sec-fetch-site"];
+  return message.count("origin") > 0 || (!site.empty() && site != "none" && site != "same-origin");
+}
+
+}  // namespace
 
 // Watches the lane as long as it lives.
 struct Connection::Awaited {
@@ -31,6 +42,10 @@ void Connection::OnControl(const HttpReader::Message& message, std::string_view 
   controls_ = true;
   const auto method = message.method_string();
   const bool head = message.method() == boost::beast::http::verb::head;
+  if (IsFromOtherPage(message)) {
+    return Say(Refuse(403, "other_page", "pages in a browser may not control the provider"),
+               framing, head);
+  }
   ControlReply reply = Control(lane, {method.data(), method.size()}, target, message.body());
   if (auto* const wait = std::get_if<ControlWait>(&reply)) {
     return Await(std::move(*wait), framing, head, lane);

@@ -285,5 +285,18 @@ TEST_F(ControlTest, AResetBeginsANewJournalOnOldConnections) {
   EXPECT_EQ(journal.calls.at(0).connection, 1);
 }
 
+TEST_F(ControlTest, RefusesPagesInABrowserAndNoOthers) {
+  const auto status = [&](std::string_view header) {
+    TestCaller caller(server_->port());
+    caller.Send("POST /__touchstone/reset HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n" +
+                std::string(header) + "\r\n");
+    return Understand(caller.ReadResponse()).status;
+  };
+  EXPECT_EQ(status(""), 200);
+  EXPECT_EQ(status("Sec-Fetch-Site: none\r\n"), 200);
+  EXPECT_EQ(status("Origin: http://elsewhere.example\r\n"), 403);
+  EXPECT_EQ(status("Sec-Fetch-Site: cross-site\r\n"), 403);
+}
+
 }  // namespace
 }  // namespace touchstone::provider

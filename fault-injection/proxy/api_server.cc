@@ -26,6 +26,13 @@ constexpr std::uint64_t kLargestBody = 64 << 20;
 constexpr std::chrono::seconds kPatience{60};
 constexpr std::chrono::milliseconds kAcceptPause{20};
 
+// A page of some other site, open in the developer's browser: it could reach loopback, too.
+bool IsFromOtherPage(const http::request<http::string_body>& request) {
+  const auto site = request["sec-fetch-site"];
+  return request.count(http::field::origin) > 0 ||
+         (!site.empty() && site != "none" && site != "same-origin");
+}
+
 class Caller : public std::enable_shared_from_this<Caller> {
  public:
   Caller(asio::ip::tcp::socket socket, ProxySet& proxies)
@@ -50,6 +57,8 @@ class Caller : public std::enable_shared_from_this<Caller> {
       return Say(Error({"bad request: " + error.message(), 400}), false);
     if (error) return Close();
     const auto& request = parser_->get();
+    if (IsFromOtherPage(request))
+      return Say(Error({"pages in a browser may not control the proxies", 403}), false);
     Say(proxies_.Handle(
             {std::string(request.method_string()), std::string(request.target()), request.body()}),
         request.keep_alive());

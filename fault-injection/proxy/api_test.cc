@@ -174,6 +174,8 @@ TEST_F(ProxyApi, SpeaksHttp) {
   const auto gone = client.Delete("/proxies/p");
   ASSERT_TRUE(gone);
   EXPECT_EQ(gone->status, 204);
+  const httplib::Headers page{{"Origin", "http://elsewhere.example"}};
+  EXPECT_EQ(client.Post("/reset", page, "", "text/plain")->status, 403);
   Peer raw = Peer::To((*server)->port());
   raw.Send("this is not HTTP\r\n\r\n");
   EXPECT_TRUE(raw.ReadAll().bytes.starts_with("HTTP/1.1 400 "));
