@@ -17,12 +17,22 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2")  # without NDEBUG: asserts guard programmer's
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
 option(TOUCHSTONE_WERROR "Warnings are errors (CI sets this)" OFF)
+option(TOUCHSTONE_FUZZ "Build the libFuzzer targets; needs clang (preset fuzz)" OFF)
+option(TOUCHSTONE_COVERAGE "Count executed lines (preset coverage)" OFF)
 set(TOUCHSTONE_SANITIZE "" CACHE STRING "Sanitizers, for example address,undefined or thread")
 
 add_compile_options(-Wall -Wextra -Wpedantic $<$<BOOL:${TOUCHSTONE_WERROR}>:-Werror>)
 if(TOUCHSTONE_SANITIZE)
   add_compile_options(-fsanitize=${TOUCHSTONE_SANITIZE} -fno-omit-frame-pointer -g)
   add_link_options(-fsanitize=${TOUCHSTONE_SANITIZE})
+  if(TOUCHSTONE_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # As shared libraries the two do not share their options: UBSan's log_path would be ignored.
+    add_link_options(-static-libasan -static-libubsan)
+  endif()
+endif()
+if(TOUCHSTONE_COVERAGE)
+  add_compile_options(--coverage -fprofile-update=atomic)
+  add_link_options(--coverage)
 endif()
 
 find_program(TOUCHSTONE_CCACHE ccache)
