@@ -63,11 +63,8 @@ void Model::ReadRun(World& world, int at) const {
   if (!at_once && queued >= limits_.queue) return answer(Said::kRefused, kBusy, -1, "ADMIT-02");
   const auto rule = at_once ? RoomRule(world) : "ADMIT-02";
   Owe(world, {at, Said::kAccepted, {}, run, rule});
-  world.lives.push_back({.input = at,
-                         .phase = Phase::kQueued,
-                         .place = Place::kQueue,
-                         .known = true,
-                         .rule = rule});
+  world.lives.push_back(
+      {.input = at, .phase = Phase::kQueued, .place = Place::kQueue, .known = true, .rule = rule});
   if (at_once) Start(world, world.lives.back(), rule);
 }
 
@@ -148,7 +145,6 @@ void Model::Drain(World& world) const {
 // The hidden steps that the host may take next.
 std::vector<Model::World> Model::Next(const World& world) const {
   std::vector<World> next;
-  if (world.gone) return next;
   const auto step = [&](auto&& change) { change(next.emplace_back(world)); };
   if (world.read < inputs_.size()) step([&](World& w) { Read(w); });
   if (terminated_ && !world.draining) step([&](World& w) { Drain(w); });
@@ -184,15 +180,24 @@ std::vector<Model::World> Model::Next(const World& world) const {
       });
     }
   }
-  // A draining host without runs exits without reading on.
-  if (exited_ && world.draining && idle) step([](World& w) { w.gone = true; });
+  // A draining host without runs exits without reading on: what comes then has no claim to an
+  // answer, and gets one or not until the host is gone (LIFE-07).
+  if (world.draining && idle && world.read < inputs_.size()) {
+    step([&](World& w) {
+      const int at = static_cast<int>(w.read++);
+      if (inputs_[static_cast<std::size_t>(at)].kind == Input::Kind::kRun)
+        w.lives.push_back({.input = at, .end = Said::kRefused});
+      w.skipped = true;
+    });
+  }
   return next;
 }
 
 // Nothing is to come unless somebody does something.
 bool Model::Quiet(const World& world) const {
   if (!world.owed.empty()) return false;
-  if (!world.gone && (world.read < inputs_.size() || (terminated_ && !world.draining))) return false;
+  if (world.read < inputs_.size() || (terminated_ && !world.draining)) return false;
+  if (world.skipped && !exited_) return false;
   for (std::size_t run = 0; run < world.lives.size(); ++run) {
     const Life& life = world.lives[run];
     const Input& input = InputOf(life);

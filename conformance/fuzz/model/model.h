@@ -31,9 +31,9 @@ struct Input {
   enum class Kind { kRun, kCancel, kPing, kClose, kMalformed };
   Kind kind = Kind::kPing;
   std::string id = {}, session = {}, key = {}, target = {};
-  Answer answer = Answer::kOk;   // of a run
-  bool held = false;             // its provider answers only after Released()
-  bool short_timeout = false;    // it may run out at any time; of other runs it never does
+  Answer answer = Answer::kOk;  // of a run
+  bool held = false;            // its provider answers only after Released()
+  bool short_timeout = false;   // it may run out at any time; of other runs it never does
 };
 
 // A line from the host. The order matters: the ack of a run sorts before its final.
@@ -87,7 +87,7 @@ class Model {
   bool Settle();
   bool OwesACall() const;  // some world waits for the provider to be called
   // What did not come, although it had all the time there is.
-  Violation Missing();
+  Violation Missing() const;
   // Some world has the run executing.
   bool Executes(int run) const;
   std::size_t worlds() const { return worlds_.size(); }
@@ -121,7 +121,8 @@ class Model {
   };
   struct World {
     std::size_t read = 0;  // lines
-    bool draining = false, gone = false;
+    bool draining = false;
+    bool skipped = false;  // some line will have no answer
     std::vector<Life> lives = {};
     std::map<std::string, std::vector<int>> context = {};  // of a session: the runs of its turns
     std::vector<Promise> owed = {};                        // sorted
@@ -147,7 +148,9 @@ class Model {
   int Slots(const World& world) const;
   bool Busy(const World& world, const std::string& session) const;
   bool SamePair(const Input& a, const Input& b) const;
-  const Input& InputOf(const Life& life) const { return inputs_[static_cast<std::size_t>(life.input)]; }
+  const Input& InputOf(const Life& life) const {
+    return inputs_[static_cast<std::size_t>(life.input)];
+  }
   std::string_view RoomRule(const World& world) const;
   Worlds Closure() const;
 
@@ -155,8 +158,9 @@ class Model {
   Violation BlameWord(const World& world, const Word& word) const;
   std::string_view BlameAdmitted(const World& world, const Promise& promise,
                                  const Word& word) const;
+  std::string_view BlameEnd(const World& world, const Word& word) const;
   Violation BlameCall(const World& world, int run, const std::vector<int>& history) const;
-  // What most of the worlds say that have read the most.
+  // What most worlds say that have taken all their hidden steps.
   Violation Verdict(const Worlds& worlds,
                     const std::function<Violation(const World&)>& blame) const;
 

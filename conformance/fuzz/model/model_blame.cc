@@ -26,10 +26,17 @@ std::string PromptOf(int run) { return fmt::format("run {}.", run); }
 std::string TextOf(int run) { return fmt::format("answer {}.", run); }
 
 std::string Show(Said said, std::string_view code) {
-  constexpr std::string_view kNames[] = {
-      "ack ACCEPTED",   "final OK", "final replayed",      "final ERROR",
-      "final TIMEOUT",  "final CANCELED", "ack DUPLICATE_IN_PROGRESS", "error",
-      "ack PONG",       "ack CANCEL_ACCEPTED", "ack SESSION_CLOSED"};
+  constexpr std::string_view kNames[] = {"ack ACCEPTED",
+                                         "final OK",
+                                         "final replayed",
+                                         "final ERROR",
+                                         "final TIMEOUT",
+                                         "final CANCELED",
+                                         "ack DUPLICATE_IN_PROGRESS",
+                                         "error",
+                                         "ack PONG",
+                                         "ack CANCEL_ACCEPTED",
+                                         "ack SESSION_CLOSED"};
   const auto name = kNames[static_cast<std::size_t>(said)];
   return code.empty() ? std::string(name) : fmt::format("{} {}", name, code);
 }
@@ -77,19 +84,19 @@ bool Model::Executes(int run) const {
   });
 }
 
+// Worlds that have taken all their hidden steps know best what was to come.
 Violation Model::Verdict(const Worlds& worlds,
                          const std::function<Violation(const World&)>& blame) const {
-  std::size_t read = 0;
-  for (const World& world : worlds) read = std::max(read, world.read);
   std::map<std::string, std::pair<int, Violation>> votes;
   for (const World& world : worlds) {
-    if (world.read < read) continue;
+    if (!Next(world).empty()) continue;
     auto violation = blame(world);
     auto& [count, first] = votes[violation.requirement];
-    if (count++ == 0) first = std::move(violation);
+    if (count == 0) first = std::move(violation);
+    count += world.skipped ? 1 : 1000;  // who answers all lines is likelier
   }
-  const auto most = std::ranges::max_element(
-      votes, {}, [](const auto& vote) { return vote.second.first; });
+  const auto most =
+      std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second.first; });
   return most->second.second;
 }
 
@@ -97,8 +104,7 @@ Violation Model::Verdict(const Worlds& worlds,
 std::string_view Model::BlameAdmitted(const World& world, const Promise& promise,
                                       const Word& word) const {
   const Input& input = inputs_[static_cast<std::size_t>(promise.input)];
-  if (word.said == Said::kRefused)
-    return word.code == "INVALID_REQUEST" ? "REQ-12" : promise.rule;
+  if (word.said == Said::kRefused) return word.code == "INVALID_REQUEST" ? "REQ-12" : promise.rule;
   for (const Life& life : world.lives) {
     // Something of the pair is remembered that must not be.
     if (life.input < promise.input && SamePair(InputOf(life), input)) {
@@ -120,28 +126,34 @@ Violation Model::BlameWord(const World& world, const Word& word) const {
     if (promise.said == Said::kAccepted) rule = BlameAdmitted(world, promise, word);
     // A duplicate or a replay that gets what a run gets was executed; see there.
     if (promise.said == Said::kReplayed && word.said == Said::kOk) rule = "IDEM-02";
-    if (promise.said == Said::kOk && word.said == Said::kOk) rule = "SESS-02";
+    if (promise.said == Said::kOk) rule = BlameEnd(world, word);
     if (promise.said == Said::kClosed && word.said == Said::kClosed) rule = "CTRL-09";
-    return {std::string(rule), fmt::format("{}; {} was to come", heard,
-                                           Show(promise.said, promise.code))};
+    return {std::string(rule),
+            fmt::format("{}; {} was to come", heard, Show(promise.said, promise.code))};
   }
   if (word.said == Said::kReplayed)
     return {"IDEM-01", heard + "; no replay was asked for under this id"};
   for (auto life = world.lives.rbegin(); life != world.lives.rend(); ++life) {
     if (InputOf(*life).id != word.id) continue;
     if (life->phase != Phase::kQueued && life->phase != Phase::kRunning) break;
-    std::string_view rule = "LIFE-01";
-    for (const Input& input : inputs_) {
-      if (word.said != Said::kCanceled) break;
-      if (input.kind == Input::Kind::kClose && rule == "LIFE-01") rule = "CTRL-09";
-      if (input.kind == Input::Kind::kCancel && input.target == word.id) rule = "CTRL-05";
-    }
-    if (word.said == Said::kTimeout) rule = "TIME-03";
-    if (word.said == Said::kRefused) rule = "LIFE-02";
-    if (word.code == "INTERNAL" && world.draining) rule = "LIFE-07";
-    return {std::string(rule), heard + "; its run goes on"};
+    return {std::string(BlameEnd(world, word)), heard + "; its run goes on"};
   }
   return {"LIFE-01", heard + "; nothing was to come under this id"};
+}
+
+// A run ended as nothing that was asked for ends it.
+std::string_view Model::BlameEnd(const World& world, const Word& word) const {
+  if (word.said == Said::kOk) return "SESS-02";
+  if (word.said == Said::kTimeout) return "TIME-03";
+  if (word.said == Said::kRefused) return "LIFE-02";
+  if (word.code == "INTERNAL" && world.draining) return "LIFE-07";
+  std::string_view rule = "LIFE-01";
+  for (const Input& input : inputs_) {
+    if (word.said != Said::kCanceled) break;
+    if (input.kind == Input::Kind::kClose && rule == "LIFE-01") rule = "CTRL-09";
+    if (input.kind == Input::Kind::kCancel && input.target == word.id) rule = "CTRL-05";
+  }
+  return rule;
 }
 
 Violation Model::BlameCall(const World& world, int run, const std::vector<int>& history) const {
@@ -163,8 +175,9 @@ Violation Model::BlameCall(const World& world, int run, const std::vector<int>& 
       return {busy || !full || calls < limits_.slots ? "SESS-06" : "ADMIT-01",
               called + ", which waits for its turn"};
     }
-    if (life.phase != Phase::kNoRun) return {life.end == Said::kCanceled ? "CTRL-08" : "LIFE-01",
-                                             called + ", which ended in the queue"};
+    if (life.phase != Phase::kNoRun)
+      return {life.end == Said::kCanceled ? "CTRL-08" : "LIFE-01",
+              called + ", which ended in the queue"};
     std::string_view rule = life.rule;
     if (life.end == Said::kRefused && life.code == "BUSY") rule = "ADMIT-06";
     if (life.end == Said::kRefused && life.code != "BUSY") rule = "REQ-11";
@@ -172,6 +185,10 @@ Violation Model::BlameCall(const World& world, int run, const std::vector<int>& 
   }
   const auto& session = InputOf(life).session;
   std::string_view rule = "SESS-01";
+  for (const int turn : life.history) {
+    // It overtook a run that came before it.
+    if (!world.lives[static_cast<std::size_t>(turn)].called) rule = "SESS-06";
+  }
   for (const int turn : history) {
     if (turn < 0 || std::ranges::count(life.history, turn) > 0) continue;
     const Life& shown = world.lives[static_cast<std::size_t>(turn)];
@@ -181,31 +198,29 @@ Violation Model::BlameCall(const World& world, int run, const std::vector<int>& 
       rule = shown.end == Said::kOk && shown.phase != Phase::kNoRun ? "CTRL-09" : "SESS-05";
     if (shown.phase == Phase::kNoRun) rule = "ADMIT-06";
   }
-  return {std::string(rule), fmt::format("{}, which shows the turns [{}]; its session has [{}]",
-                                         called, fmt::join(history, " "),
-                                         fmt::join(life.history, " "))};
+  return {std::string(rule),
+          fmt::format("{}, which shows the turns [{}]; its session has [{}]", called,
+                      fmt::join(history, " "), fmt::join(life.history, " "))};
 }
 
-Violation Model::Missing() {
-  // The world that owes least has taken all its hidden steps.
-  const Worlds all = Closure();
+// Of the worlds that have taken all their hidden steps, the one that owes least.
+Violation Model::Missing() const {
   const auto debts = [](const World& world) {
     std::size_t open = world.owed.size();
-    for (const Life& life : world.lives)
-      open += life.phase == Phase::kEnding || (life.phase == Phase::kRunning && !life.called);
+    for (const Life& life : world.lives) open += life.started && !life.called;
     return open;
   };
-  std::size_t read = 0;
-  for (const World& world : all) read = std::max(read, world.read);
+  const Worlds all = Closure();
   const World* best = nullptr;
   for (const World& world : all) {
-    if (world.read == read && (!best || debts(world) < debts(*best))) best = &world;
+    if (Next(world).empty() && (!best || debts(world) < debts(*best))) best = &world;
   }
   for (const Promise& promise : best->owed) {
-    const auto& id = inputs_[static_cast<std::size_t>(promise.input)].id;
-    // A run's ack and its OK are owed by LIFE-01, unless the rule is about just that.
-    return {std::string(promise.rule == "RESP-06" ? "LIFE-01" : promise.rule),
-            fmt::format("\"{}\" never got its {}", id, Show(promise.said, promise.code))};
+    // That an OK was to come is no rule by itself.
+    return {
+        std::string(promise.rule == "RESP-06" ? "LIFE-01" : promise.rule),
+        fmt::format("\"{}\" never got its {}", inputs_[static_cast<std::size_t>(promise.input)].id,
+                    Show(promise.said, promise.code))};
   }
   for (const Life& life : best->lives) {
     const auto& id = InputOf(life).id;

@@ -11,8 +11,8 @@
 namespace touchstone::model {
 namespace {
 
-constexpr std::array<std::string_view, 8> kActs = {"ping",      "run",     "cancel", "session_close",
-                                                   "malformed", "release", "eof",    "term"};
+constexpr std::array<std::string_view, 8> kActs = {
+    "ping", "run", "cancel", "session_close", "malformed", "release", "eof", "term"};
 constexpr std::array<std::string_view, 5> kTwists = {"fresh", "same-pair", "same-key", "same-id",
                                                      "colon"};
 constexpr std::array<std::string_view, 7> kProviders = {"ok",       "held", "slow",     "auth",
@@ -56,11 +56,10 @@ rc::Gen<Step> Steps() {
                                                             {5, Provider::kRejected},
                                                             {5, Provider::kDown},
                                                             {5, Provider::kHeldDown}});
-  return rc::gen::build<Step>(
-      set(&Step::act, act), set(&Step::pick, rc::gen::inRange(0, 5)),
-      set(&Step::session, rc::gen::inRange(0, 3)), set(&Step::twist, twist),
-      set(&Step::provider, provider), set(&Step::short_timeout, Seldom(6)),
-      set(&Step::at_once, Seldom(35)));
+  return rc::gen::build<Step>(set(&Step::act, act), set(&Step::pick, rc::gen::inRange(0, 5)),
+                              set(&Step::session, rc::gen::inRange(0, 3)), set(&Step::twist, twist),
+                              set(&Step::provider, provider), set(&Step::short_timeout, Seldom(6)),
+                              set(&Step::at_once, Seldom(35)));
 }
 
 }  // namespace
@@ -69,22 +68,24 @@ rc::Gen<Program> Programs(int steps) {
   // A generator's size bounds the length of containers; within a step it must not.
   auto list = rc::gen::resize(
       steps, rc::gen::container<std::vector<Step>>(rc::gen::resize(rc::kNominalSize, Steps())));
-  auto limits = rc::gen::resize(
-      rc::kNominalSize,
-      rc::gen::build<Limits>(rc::gen::set(&Limits::slots, rc::gen::inRange(1, 4)),
-                             rc::gen::set(&Limits::queue, rc::gen::inRange(0, 4))));
+  auto limits =
+      rc::gen::resize(rc::kNominalSize,
+                      rc::gen::build<Limits>(rc::gen::set(&Limits::slots, rc::gen::inRange(1, 4)),
+                                             rc::gen::set(&Limits::queue, rc::gen::inRange(0, 4))));
   return rc::gen::build<Program>(rc::gen::set(&Program::limits, std::move(limits)),
                                  rc::gen::set(&Program::steps, std::move(list)));
 }
 
-rc::Shrinkable<Program> ProgramOf(std::uint64_t seed, int number, int steps) {
+Program ProgramOf(std::uint64_t seed, int number, int steps) {
   const rc::Random root(seed * 1'000'003 + static_cast<std::uint64_t>(number));
-  return Programs(steps)(root, rc::kNominalSize);
+  return Programs(steps)(root, rc::kNominalSize).value();
 }
 
+std::string Name(Provider provider) { return std::string(NameOf(kProviders, provider)); }
+
 std::string Write(const Program& program) {
-  std::string text = fmt::format("{{\"slots\":{},\"queue\":{}}}\n", program.limits.slots,
-                                 program.limits.queue);
+  std::string text =
+      fmt::format("{{\"slots\":{},\"queue\":{}}}\n", program.limits.slots, program.limits.queue);
   for (const Step& step : program.steps) {
     boost::json::object line{{"act", NameOf(kActs, step.act)}};
     if (step.act == Act::kRun || step.act == Act::kCancel || step.act == Act::kRelease ||
@@ -133,8 +134,8 @@ std::optional<Step> ReadStep(const boost::json::object& line) {
   const auto provider = Named<Provider>(kProviders, Text(line, "provider", "ok"));
   const auto pick = Number(line, "pick", 0, 1000), session = Number(line, "session", 0, 2);
   if (!act || !twist || !provider || !pick || !session) return std::nullopt;
-  return Step{*act,      *pick, *session, *twist, *provider, True(line, "short_timeout"),
-              True(line, "at_once")};
+  return Step{
+      *act, *pick, *session, *twist, *provider, True(line, "short_timeout"), True(line, "at_once")};
 }
 
 }  // namespace
@@ -152,7 +153,7 @@ tl::expected<Program, std::string> ReadProgram(std::string_view text) {
       const auto slots = Number(*object, "slots", 1, 1024);
       const auto queue = Number(*object, "queue", 0, 1'000'000);
       if (!slots || !queue || !object->contains("slots"))
-        return tl::unexpected("line 1: {\"slots\":1,\"queue\":0} is expected");
+        return tl::unexpected(std::string("line 1: {\"slots\":1,\"queue\":0} is expected"));
       program.limits = {*slots, *queue};
       continue;
     }

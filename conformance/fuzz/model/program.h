@@ -24,9 +24,9 @@ enum class Provider { kOk, kHeld, kSlow, kAuth, kRejected, kDown, kHeldDown };
 
 struct Step {
   Act act = Act::kPing;
-  int pick = 0;     // which run, unreleased run or broken line: 0 is the last
-  int session = 0;  // one of three
-  Twist twist = Twist::kFresh;          // of a kCancel: anything but kFresh is from this session
+  int pick = 0;                 // which run, unreleased run or broken line: 0 is the last
+  int session = 0;              // one of three
+  Twist twist = Twist::kFresh;  // of a kCancel: anything but kFresh is from this session
   Provider provider = Provider::kOk;
   bool short_timeout = false;
   bool at_once = false;  // the next step does not wait for the answers
@@ -41,8 +41,10 @@ struct Program {
 
 // At most so many steps.
 rc::Gen<Program> Programs(int steps);
-// The n-th of a seed, with its shrinks.
-rc::Shrinkable<Program> ProgramOf(std::uint64_t seed, int number, int steps);
+// The n-th of a seed.
+Program ProgramOf(std::uint64_t seed, int number, int steps);
+
+std::string Name(Provider provider);
 
 // NDJSON: limits, then a line for each step. `touchstone fuzz --model --replay FILE` plays it.
 std::string Write(const Program& program);

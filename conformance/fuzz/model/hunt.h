@@ -1,0 +1,50 @@
+// Plays random programs, many at a time, until one fails or all are played; then looks for a short
+// program that fails alike.
+//
+// Blocks the caller; makes its own threads, and joins them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "conformance/drive/rig.h"
+#include "conformance/fuzz/model/play.h"
+
+namespace touchstone::model {
+
+struct HuntPlan {
+  std::uint64_t seed = 1;
+  int first = 0, programs = 100;  // numbers of the seed's programs
+  int steps = 40;                 // at most, of each
+  int threads = 2;
+  std::chrono::milliseconds budget{0};  // begin no further program after this; 0: no bound
+};
+
+struct Find {
+  int number = 0;           // of the program
+  std::size_t steps = 0;    // that it had
+  int plays = 0;            // that shrinking took
+  Program program;          // the short one
+  Played played;            // its failure
+  bool reproduced = false;  // it failed again when it was played once more
+};
+
+struct Hunted {
+  int programs = 0;
+  long lines = 0, runs = 0;
+  std::size_t most_worlds = 0;
+  std::optional<Find> find;
+  std::string not_played;
+};
+
+Hunted Hunt(Rig& rig, const HuntPlan& plan, std::stop_token stop);
+
+// A short program that breaks the same requirement as `failed` does, which `program` led to.
+Find Shrink(Rig& rig, const Program& program, Played failed, std::stop_token stop);
+
+// What a person reads: the steps in words, the violations.
+std::string Describe(const Find& find);
+
+}  // namespace touchstone::model
