@@ -258,6 +258,9 @@ class Judge {
 std::vector<std::string> ReadableIds(std::string_view line) {
   constexpr std::string_view kKey = "request_id";
   std::vector<std::string> ids;
+  for (const Member& member : ScanJson(line).members) {
+    if (member.key == kKey) ids.push_back(member.text);
+  }
   for (auto at = line.find(kKey); at != line.npos; at = line.find(kKey, at + 1)) {
     auto begin = line.find_first_of(":", at + kKey.size());
     if (begin == line.npos) break;

@@ -280,7 +280,9 @@ TEST(Oracle, Req13Ctrl03AndCtrl04) {
 TEST(Oracle, Resp08WhatALenientReaderMightTakeForTheId) {
   const auto ruling = JudgeRequest(R"({"request_id":"a\u0062c","type":)", S);
   EXPECT_TRUE(ruling.id_is_free);
-  EXPECT_EQ(ruling.readable_ids, (std::vector<std::string>{"abc", "a\\u0062c"}));
+  EXPECT_EQ(ruling.readable_ids, (std::vector<std::string>{"abc", "abc", "a\\u0062c"}));
+  EXPECT_EQ(JudgeRequest(R"({"\u0072equest_id":"a")", S).readable_ids,
+            (std::vector<std::string>{"a"}));
 }
 
 // Texts in which the interesting characters are frequent.
