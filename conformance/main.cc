@@ -29,6 +29,8 @@ int main(int argc, char** argv) {
   if (options.command == "gate") return GateCommand(options, context);
   if (options.command == "selftest") return SelftestCommand(options, context);
   if (options.command == "fault") return FaultCommand(options, context);
+  if (options.command == "fuzz")
+    return options.model ? ModelCommand(options, context) : FuzzCommand(options, context);
   if (options.command == "soak") return SoakCommand(options, context);
   if (options.command == "proxy") return ProxyCommand(options, context);
   return ProviderCommand(options, context);

@@ -36,7 +36,7 @@ std::string IsIpv6(const std::string& text) {
 
 // Flags as CLI11 reads them, before they become Options.
 struct Raw {
-  std::string modes, areas, soak_mode;
+  std::string modes, areas, soak_mode, families;
   int proxy_port = 8474;
 };
 
@@ -73,6 +73,48 @@ void AddRunOptions(CLI::App& app, Options& options, Raw& raw) {
                  "write a waiver file for this run's failures");
 }
 
+void AddFuzzOptions(CLI::App& app, Options& options, Raw& raw) {
+  AddHostOptions(app, options);
+  app.add_option("--modes", raw.modes, "of S, O and B, separated by commas")->default_str("S,O,B");
+  app.add_option("--cases", options.cases,
+                 "inputs in each mode; default: 100000 in S, 2000 in O and B, no end with --for")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--for", options.for_ms, "search for so long in each mode: 90s, 10m, 1h")
+      ->transform(CLI::AsNumberWithUnit(
+          std::map<std::string, std::int64_t>{
+              {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}},
+          CLI::AsNumberWithUnit::UNIT_REQUIRED));
+  app.add_option("--families", raw.families,
+                 "what is mutated, of requests, bytes, framing and json; default: all");
+  app.add_option("--corpus", options.corpus_dir,
+                 "replay the files of this folder first, and add what is found, each made minimal");
+  app.add_option("--promote", options.promote_dir,
+                 "write each finding as a golden case into this folder");
+  app.add_option("--replay", options.replay,
+                 "only this input, in base64, as a finding's report names it");
+  app.add_flag("--model", options.model,
+               "instead: random programs in mode S against the executable model (docs/model.md); "
+               "--replay then names the file of a program");
+  app.add_option("--programs", options.programs, "with --model: how many")
+      ->check(CLI::Range(1, 100'000'000))
+      ->default_str("1000");
+  app.add_option("--steps", options.steps, "with --model: at most, of each program")
+      ->check(CLI::Range(1, 1000))
+      ->default_str("40");
+  app.add_option("--jobs", options.jobs, "O and B: processes at a time; default: two for each core")
+      ->check(CLI::Range(1, 256));
+  app.footer(
+      "The oracle is the contract's order of judgement, on the judge's own parser. A finding is "
+      "cut "
+      "down to the\nshortest input that fails alike. Exit status: 0 nothing found, 1 a MUST is "
+      "broken, 2 usage, 3 could not\nrun, 130 interrupted. Examples:\n"
+      "  touchstone fuzz --cases 1000000 --modes S            a million inputs through streams\n"
+      "  touchstone fuzz --for 10m --corpus found/ --host-bin ./zene\n"
+      "  touchstone fuzz --seed 7 --families framing,bytes    the same search again\n"
+      "  touchstone fuzz --promote golden/cases/fuzz          findings become golden cases\n"
+      "docs/fuzzing.md tells the rest.");
+}
+
 std::string ReadModes(const std::string& text, std::vector<Mode>& into) {
   into.clear();
   for (const auto& name : SplitCommas(text)) {
@@ -96,6 +138,12 @@ std::string Finish(Options& options, const Raw& raw) {
     if (auto fault = ReadModes(raw.modes, options.filter.modes); !fault.empty()) return fault;
   }
   options.filter.areas = SplitCommas(raw.areas);
+  options.families = SplitCommas(raw.families);
+  for (const auto& name : options.families) {
+    constexpr std::string_view kFamilies[] = {"requests", "bytes", "framing", "json"};
+    if (std::ranges::find(kFamilies, name) == std::end(kFamilies))
+      return fmt::format("--families: requests, bytes, framing or json expected, got \"{}\"", name);
+  }
   options.soak_modes = options.filter.modes;
   if (!raw.soak_mode.empty()) {
     if (auto fault = ReadModes(raw.soak_mode, options.soak_modes); !fault.empty()) return fault;
@@ -144,6 +192,10 @@ ParsedOptions ParseOptions(int argc, char** argv) {
       ->check(CLI::Range(1, 100'000'000))
       ->default_str("1000");
   soak->add_option("--mode", raw.soak_mode, "S, O or B")->default_str("S,O,B");
+  AddFuzzOptions(*app.add_subcommand("fuzz",
+                                     "malformed and unusual input from a seed: each line must be "
+                                     "answered as the contract says, exactly once"),
+                 options, raw);
   auto* selftest = app.add_subcommand(
       "selftest", "judge the judge: hosts with one thing broken, each of which must be noticed");
   selftest

@@ -37,6 +37,15 @@ struct Options {
   int requests = 1000;
   std::vector<Mode> soak_modes;
 
+  // fuzz
+  std::uint64_t cases = 0;  // for each mode; 0: 100000 in S, 2000 in O and B
+  std::int64_t for_ms = 0;  // 0: no limit of time
+  std::filesystem::path corpus_dir, promote_dir;
+  std::string replay;  // one input in base64
+  std::vector<std::string> families;
+  bool model = false;  // programs against the model, not inputs
+  int programs = 1000, steps = 40;
+
   // selftest
   bool fast = false;       // the subset of every build
   bool list_only = false;  // print the table of defects

@@ -18,6 +18,8 @@ struct Context {
 
 int RunCommand(const Options& options, const Context& context);
 int GateCommand(const Options& options, const Context& context);
+int FuzzCommand(const Options& options, const Context& context);
+int ModelCommand(const Options& options, const Context& context);  // fuzz --model
 int SoakCommand(const Options& options, const Context& context);
 int SelftestCommand(const Options& options, const Context& context);
 int ProviderCommand(const Options& options, const Context& context);

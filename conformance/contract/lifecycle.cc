@@ -35,6 +35,7 @@ bool IsTrue(const boost::json::object& line, std::string_view key) {
 }  // namespace
 
 void Lifecycle::Sent(std::string_view line) {
+  if (mode_ == Mode::kNone) return;
   part_sent_ = false;
   if (std::exchange(part_refused_, false)) return;
   if (line.ends_with('\r')) line.remove_suffix(1);

@@ -1,0 +1,86 @@
+// Who still waits for which answer: each line sent is ruled by the oracle, each line received is
+// judged by itself (FRAME-01, RESP, BRIDGE) and credited to the line that it answers. Exact where
+// ids are: an answer under "unknown" is counted, since many bad lines may share it.
+//
+// It knows what the oracle cannot, because it depends on other lines: that a run repeats an id or a
+// pair, that a session was closed or a run cancelled. Such runs may end in several ways.
+//
+// Not thread-safe; one account per host process.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "conformance/fuzz/oracle.h"
+#include "conformance/observe/violation.h"
+
+namespace touchstone::fuzz {
+
+// A violation, and the input that met it, when that is known.
+struct Fault {
+  Violation violation;
+  std::optional<std::size_t> input;
+};
+
+class Account {
+ public:
+  Account(Mode mode, OracleLimits limits, std::string answer_text)
+      : mode_(mode), limits_(limits), answer_text_(std::move(answer_text)) {}
+
+  // The host is about to read these lines, each ended by LF or by EOF. In O and B only the first
+  // one counts.
+  void Sent(std::string_view bytes, std::size_t input);
+  // The host wrote this line (without LF).
+  void Received(std::string_view line);
+
+  // Answers that are still to come.
+  std::size_t outstanding() const { return waiting_ - unknown_; }
+  // Nothing more will come, or nothing more was asked: what is missing and what was too much. Then
+  // the account is clear.
+  void Settle();
+
+  const std::vector<Fault>& faults() const { return faults_; }
+
+ private:
+  struct Answer;
+  struct Entry {
+    Ruling ruling;
+    std::size_t input = 0;
+    std::string excerpt;
+    bool relaxed = false;   // it meets another line of this process
+    bool accepted = false;  // a run between its ack and its final
+    bool done = false;
+  };
+
+  void SentLine(std::string_view line, std::size_t input);
+  void NoteCollisions(Entry& entry);
+  Answer Classify(const boost::json::object& line) const;
+  bool Fits(const Entry& entry, const Answer& answer) const;
+  Entry* FindEntry(const Answer& answer);
+  void Credit(Entry& entry, const Answer& answer, std::string_view line);
+  void Close(Entry& entry);
+  void Blame(const Entry& entry, std::string requirement, std::string message);
+
+  const Mode mode_;
+  const OracleLimits limits_;
+  const std::string answer_text_;
+  std::size_t waiting_ = 0;  // entries that are not done
+  std::size_t unknown_ = 0;  // answers under "unknown" since the last Settle
+  bool lines_counted_ = false;
+  std::vector<Entry> entries_;     // since the last Settle
+  std::vector<std::size_t> runs_;  // those of them that may run
+  std::unordered_map<std::string, std::vector<std::size_t>> by_id_;
+  std::unordered_set<std::string> seen_ids_, seen_pairs_, closed_sessions_, targets_;
+  std::vector<Fault> faults_;
+};
+
+// "valid (REQ-08): must be answered normally under \"f1\"": for messages.
+std::string Describe(const Ruling& ruling);
+
+}  // namespace touchstone::fuzz

@@ -1,0 +1,162 @@
+#include "conformance/fuzz/shrink.h"
+
+#include <rapidcheck.h>
+
+#include <algorithm>
+
+#include "conformance/fuzz/json_scan.h"
+
+namespace touchstone::fuzz {
+namespace {
+
+// The line without one of its members. Only for one line of JSON.
+std::vector<std::string> WithoutAMember(const std::string& text) {
+  std::vector<std::string> simpler;
+  const Scan scan = ScanJson(text);
+  if (!scan.is_json || !scan.is_object) return simpler;
+  for (std::size_t left_out = 0; left_out < scan.members.size(); ++left_out) {
+    std::string line = "{";
+    for (std::size_t i = 0; i < scan.members.size(); ++i) {
+      if (i == left_out) continue;
+      const auto& member = scan.members[i];
+      // A key that needs escapes is left to the bytes.
+      if (member.key.find_first_of("\"\\") != member.key.npos) return {};
+      line += (line.size() > 1 ? ",\"" : "\"") + member.key + "\":" + std::string(member.raw);
+    }
+    simpler.push_back(line + "}");
+  }
+  return simpler;
+}
+
+class Search {
+ public:
+  Search(Rig& rig, Mode mode, HostSettings settings, TimePoint deadline, std::stop_token stop)
+      : rig_(rig), mode_(mode), settings_(settings), deadline_(deadline), stop_(stop) {
+    settings_.patience = std::min(settings_.patience, std::chrono::milliseconds(1500));
+  }
+
+  Minimal Run(const std::vector<std::string>& inputs, const Fault& first) {
+    Minimal minimal{inputs, first.violation, false, 0};
+    if (first.input && *first.input < inputs.size() && Fails({inputs[*first.input]})) {
+      minimal.inputs = {inputs[*first.input]};
+    } else if (const auto length = FailingPrefix(inputs); length > 0) {
+      minimal.inputs.assign(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(length));
+      if (Fails({minimal.inputs.back()})) {
+        minimal.inputs = {minimal.inputs.back()};
+      } else {
+        minimal.inputs = Simplest(minimal.inputs, [](const std::vector<std::string>& list) {
+          return rc::shrink::removeChunks(list);
+        });
+      }
+    } else {
+      minimal.hosts_asked = asked_;
+      return minimal;
+    }
+    minimal.reproduced = true;
+    wanted_ = seen_.requirement;
+    if (minimal.inputs.size() == 1) {
+      const auto text = Simplest(minimal.inputs[0], &ShrinkText);
+      minimal.inputs = {text};
+    }
+    minimal.violation = seen_;
+    minimal.hosts_asked = asked_;
+    return minimal;
+  }
+
+ private:
+  bool Over() const { return Clock::now() > deadline_ || stop_.stop_requested(); }
+
+  bool Fails(const std::vector<std::string>& inputs) {
+    if (Over()) return false;
+    ++asked_;
+    return IsIt(RunFresh(rig_, mode_, inputs, settings_));
+  }
+
+  // One more simple input at a host that has stood the former ones: a process only for each that
+  // fails. A run might meet an earlier one, and gets a host of its own.
+  bool Fails(const std::string& input) {
+    if (mode_ != Mode::kStream || input.find("run") != input.npos)
+      return Fails(std::vector<std::string>{input});
+    if (Over()) return false;
+    if (!host_) {
+      ++asked_;
+      host_ = std::make_unique<StreamHost>(rig_, settings_);
+      if (!host_->Start()) return false;
+    }
+    host_->Send(input, 0);
+    host_->Ping();
+    if (host_->Settle()) return false;
+    host_.reset();
+    // Only what fails by itself counts.
+    return Fails(std::vector<std::string>{input});
+  }
+
+  bool IsIt(const std::vector<Fault>& faults) {
+    for (const Fault& fault : faults) {
+      if (!wanted_.empty() && fault.violation.requirement != wanted_) continue;
+      seen_ = fault.violation;
+      return true;
+    }
+    return false;
+  }
+
+  // The number of inputs from the beginning on that fail while one less does not; 0: all of them
+  // are no fault.
+  std::size_t FailingPrefix(const std::vector<std::string>& inputs) {
+    if (!Fails(inputs)) return 0;
+    std::size_t sound = 0, failing = inputs.size();
+    while (failing - sound > 1 && !Over()) {
+      const auto middle = sound + (failing - sound) / 2;
+      const std::vector<std::string> prefix(inputs.begin(),
+                                            inputs.begin() + static_cast<std::ptrdiff_t>(middle));
+      (Fails(prefix) ? failing : sound) = middle;
+    }
+    return failing;
+  }
+
+  template <typename T, typename Shrink>
+  T Simplest(T value, Shrink shrink) {
+    auto shrinkable = rc::shrinkable::shrinkRecur(std::move(value), shrink);
+    for (bool simpler = true; simpler && !Over();) {
+      simpler = false;
+      auto candidates = shrinkable.shrinks();
+      while (auto candidate = candidates.next()) {
+        if (Over()) break;
+        if (!Fails(candidate->value())) continue;
+        shrinkable = std::move(*candidate);
+        simpler = true;
+        break;
+      }
+    }
+    return shrinkable.value();
+  }
+
+  Rig& rig_;
+  const Mode mode_;
+  HostSettings settings_;
+  const TimePoint deadline_;
+  const std::stop_token stop_;
+  std::unique_ptr<StreamHost> host_;
+  std::string wanted_;
+  Violation seen_;
+  int asked_ = 0;
+};
+
+}  // namespace
+
+rc::Seq<std::string> ShrinkText(const std::string& text) {
+  // The LF at the end stays, so that one line stays one line.
+  const bool lf = text.ends_with('\n');
+  const auto body = lf ? text.substr(0, text.size() - 1) : text;
+  auto candidates =
+      rc::seq::concat(rc::seq::fromContainer(WithoutAMember(body)), rc::shrink::removeChunks(body));
+  return rc::seq::map(std::move(candidates),
+                      [lf](std::string simpler) { return lf ? simpler + "\n" : simpler; });
+}
+
+Minimal Minimise(Rig& rig, Mode mode, const std::vector<std::string>& inputs, const Fault& first,
+                 HostSettings settings, TimePoint deadline, std::stop_token stop) {
+  return Search(rig, mode, settings, deadline, std::move(stop)).Run(inputs, first);
+}
+
+}  // namespace touchstone::fuzz
