@@ -1,0 +1,101 @@
+// `touchstone fuzz --model`: random programs against the executable model of the contract.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "conformance/commands/session.h"
+#include "conformance/fuzz/model/hunt.h"
+
+namespace touchstone {
+namespace {
+
+std::string HostOptions(const Options& options) {
+  return ReplayPrefix(options).substr(std::string("touchstone run").size());
+}
+
+// The failing program as a file that --replay plays. Empty: it cannot be written.
+std::string Keep(const std::filesystem::path& folder, std::uint64_t seed, const model::Find& find) {
+  std::error_code ec;
+  std::filesystem::create_directories(folder, ec);
+  const auto file = folder / fmt::format("model-{}-{}.jsonl", seed, find.number);
+  std::ofstream stream(file, std::ios::trunc);
+  stream << model::Write(find.program);
+  stream.close();
+  return stream ? file.string() : "";
+}
+
+int Tell(const Options& options, const model::Find& find) {
+  fmt::print("\nThe host broke {} in program {}.\n{}", find.played.violations.front().requirement,
+             find.number, model::Describe(find));
+  fmt::print("\nWhat happened:\n{}\n", find.played.transcript);
+  const auto folder =
+      options.promote_dir.empty() ? std::filesystem::temp_directory_path() : options.promote_dir;
+  const auto file = Keep(folder, options.seed, find);
+  if (file.empty()) return Complain({folder.string() + ": cannot be written"});
+  fmt::print("Again: touchstone fuzz --model --replay {}{}\n", file, HostOptions(options));
+  std::fflush(stdout);
+  return 1;
+}
+
+int Replay(const Options& options, Rig& rig) {
+  std::ifstream stream(options.replay);
+  std::stringstream text;
+  text << stream.rdbuf();
+  const auto program = model::ReadProgram(text.str());
+  if (!program) {
+    return Complain({fmt::format("{}: {}", options.replay, program.error()), 2});
+  }
+  model::Find find;
+  find.program = *program;
+  find.steps = program->steps.size();
+  find.plays = 1;
+  find.reproduced = true;
+  find.played = model::Play(rig, *program, rig.patience.Now());
+  if (!find.played.not_played.empty()) return Complain({find.played.not_played});
+  fmt::print("{}", model::Describe(find));
+  if (find.played.violations.empty()) {
+    fmt::print("The host did what the contract allows.\n");
+    return 0;
+  }
+  fmt::print("\nWhat happened:\n{}\n", find.played.transcript);
+  return 1;
+}
+
+}  // namespace
+
+int ModelCommand(const Options& options, const Context& context) {
+  Options stream = options;
+  stream.filter.modes = {Mode::kStream};
+  auto session = OpenSession(stream, context);
+  if (!session) return Complain(session.error());
+  for (const auto& [mode, instead] : session->preflight.mute)
+    return Complain({"the host does not answer a ping in mode S: " + instead});
+  Rig& rig = *session->rig;
+  if (!options.replay.empty()) return Replay(options, rig);
+  const auto begun = std::chrono::steady_clock::now();
+  model::HuntPlan plan;
+  plan.seed = options.seed;
+  plan.programs = options.programs;
+  plan.steps = options.steps;
+  plan.threads = options.jobs;
+  const auto hunted = model::Hunt(rig, plan, context.stop);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  if (!hunted.not_played.empty()) return Complain({hunted.not_played});
+  fmt::print(
+      "fuzz --model: {} programs of up to {} steps, {} lines, {} runs, in {:.1f} s; "
+      "at most {} worlds at a time\n",
+      hunted.programs, options.steps, hunted.lines, hunted.runs, took.count(), hunted.most_worlds);
+  if (context.stop.stop_requested()) {
+    fmt::print("Interrupted: no verdict.\n");
+    return 130;
+  }
+  if (hunted.find) return Tell(options, *hunted.find);
+  if (hunted.programs == 0) return Complain({"no program was played", 4});
+  fmt::print("The host did what the contract allows.\n");
+  return 0;
+}
+
+}  // namespace touchstone
