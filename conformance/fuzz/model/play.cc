@@ -291,7 +291,9 @@ class Player {
     int open = -1;
     const bool closed = talk_.lane().WaitUntil(
         [&](const provider::Snapshot& journal) {
-          for (const auto& call : journal.calls) {
+          // Of a call that has come meanwhile the model does not know yet.
+          for (std::size_t i = 0; i < calls_; ++i) {
+            const auto& call = journal.calls[i];
             if (call.answered || call.closed_at) continue;
             open = ReadCall(call).first;
             if (!model_.Executes(open)) return false;
