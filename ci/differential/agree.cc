@@ -65,17 +65,21 @@ std::string Difference(const Ruling& ruling,
   const std::string reason = " (oracle: " + std::string(ToString(ruling.standing)) + ", " +
                              ruling.requirement + ", " + ruling.reason +
                              "; host: " + (request ? "accepted" : request.error().message) + ")";
+  // Well-formed, and refused for want of a run to cancel: what no parser can know.
+  const bool needs_state = ruling.type == RequestType::kCancel && ruling.requirement == "CTRL-04";
   std::string difference;
   if (request) {
     // A SHOULD that this host keeps (FRAME-11) is held against it as well.
-    if (ruling.standing == Standing::kInvalid || ruling.standing == Standing::kShould) {
+    const bool refused =
+        ruling.standing == Standing::kInvalid || ruling.standing == Standing::kShould;
+    if (refused && !needs_state) {
       difference = "the host accepts what the oracle refuses";
     } else if (!SameType(*request, ruling.type)) {
       difference = "the type differs";
     } else {
       difference = DifferenceOfIds(*request, ruling);
     }
-  } else if (ruling.standing == Standing::kValid) {
+  } else if (ruling.standing == Standing::kValid || needs_state) {
     difference = "the host refuses what the oracle accepts";
   } else {
     difference = DifferenceOfRefusal(request.error(), ruling);

@@ -54,19 +54,28 @@ TEST(Differential, DifferencesAreNoticed) {
   const std::string bad_other = R"({"protocol_version":2,"type":"ping","request_id":"b"})";
   const std::string twice =
       R"({"protocol_version":1,"type":"ping","type":"ping","request_id":"a"})";
+  const std::string cancel =
+      R"({"protocol_version":1,"type":"cancel","request_id":"a","session_id":"s",)"
+      R"("target_request_id":"t"})";
+  const std::string no_target =
+      R"({"protocol_version":1,"type":"cancel","request_id":"a","session_id":"s"})";
   const auto between = [](const std::string& oracle, const std::string& host) {
     return Difference(touchstone::fuzz::JudgeRequest(oracle, touchstone::Mode::kStream),
                       refhost::ParseRequest(host));
   };
   EXPECT_EQ(between(good, good), "");
   EXPECT_EQ(between(bad, bad), "");
+  // A good cancel of nothing is refused by the host, not by its parser.
+  EXPECT_EQ(between(cancel, cancel), "");
   for (const auto& [oracle, host] : {std::pair(good, other),
                                      {good, close},
                                      {good, bad},
                                      {bad, good},
                                      {bad, bad_other},
                                      {bad, "{}"},
-                                     {twice, good}}) {
+                                     {twice, good},
+                                     {cancel, no_target},
+                                     {no_target, cancel}}) {
     EXPECT_NE(between(oracle, host), "") << oracle << " and " << host;
   }
 }
