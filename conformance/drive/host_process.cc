@@ -163,6 +163,11 @@ std::string HostProcess::TextOf(Stream stream) const {
   return stream == Stream::kOut ? out_text_ : err_text_;
 }
 
+bool HostProcess::stdout_ended() const {
+  std::lock_guard lock(mutex_);
+  return out_ended_;
+}
+
 std::optional<HostProcess::End> HostProcess::EndLocked() const {
   if (!exit_) return std::nullopt;
   return End{*exit_, exit_at_, out_ended_ && err_ended_, streams_ended_at_};

@@ -76,6 +76,7 @@ class HostProcess : private ChildSink {
   bool AwaitText(Stream stream, const std::function<bool(const std::string&)>& holds,
                  TimePoint deadline);
   std::string TextOf(Stream stream) const;  // the last 256 KiB
+  bool stdout_ended() const;                // EOF: no line comes any more
 
   struct End {
     ExitStatus status;

@@ -58,13 +58,15 @@ StepResult Player::Missing(HostProcess& host, const std::string& what) {
   for (const Line* line : host.Lines()) {
     if (!line->consumed) instead += "\n    not consumed: " + Excerpt(line->bytes, 300);
   }
-  const auto end = host.AwaitExit(Clock::now());
-  if (!end) talk_.rig().patience.RanOut();
-  return Broken(
-      fmt::format("expected {}, {}{}", what,
-                  end ? fmt::format("but the host has ended with {}", end->status.ToString())
-                      : std::string("nothing such came in time"),
-                  instead));
+  // Of a process that ends, its pipes are seen to close before its exit is.
+  constexpr auto kFromEofToExit = std::chrono::seconds(1);
+  const bool closed = host.stdout_ended();
+  const auto end = host.AwaitExit(Clock::now() + (closed ? kFromEofToExit : milliseconds(0)));
+  if (!end && !closed) talk_.rig().patience.RanOut();
+  std::string why = "nothing such came in time";
+  if (closed) why = "but the stdout of the host is closed";
+  if (end) why = "but the host has ended with " + end->status.ToString();
+  return Broken(fmt::format("expected {}, {}{}", what, why, instead));
 }
 
 Line* Player::AwaitPattern(HostProcess& host, const object& pattern, TimePoint deadline) {

@@ -64,6 +64,12 @@ TEST_F(Steps, Expect) {
   Fails(kPing + "{\"expect\":{\"request_id\":\"x\"},\"deadline_ms\":50}\n", S, "not consumed");
 }
 
+TEST_F(Steps, WhatIsMissingIsMissingBecause) {
+  const std::string expect = "{\"expect\":{},\"deadline_ms\":5000}\n";
+  Fails("{\"close_stdin\":true}\n" + expect, S, "but the host has ended with status 0");
+  Fails("{\"close_stdout\":true}\n" + expect, S, "but the stdout of the host is closed");
+}
+
 TEST_F(Steps, TheStepNamesItsFileLineAndRequirements) {
   const auto result = bench_.PlaySteps(
       kPing + "{\"expect\":{\"status\":\"SONG\"},\"requirements\":[\"REQ-08\",\"REQ-09\"]}\n", S);
