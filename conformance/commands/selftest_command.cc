@@ -53,6 +53,7 @@ int SelftestCommand(const Options& options, const Context& context) {
   plan.jobs = std::move(*jobs);
   plan.profile = std::move(*profile);
   plan.shim = options.program.parent_path() / "defective-host";
+  plan.golden = options.data_dir / "golden";
   plan.scratch = context.scratch;
   plan.seed = options.seed;
   plan.threads = options.jobs;

@@ -75,6 +75,7 @@ tl::expected<Session, CommandError> OpenSession(const Options& options, const Co
   auto rig = MakeRig(std::move(*profile), context.scratch, options.seed);
   if (!rig) return tl::unexpected(CommandError{rig.error()});
   Session session{std::move(*rig), {}};
+  session.rig->golden = options.data_dir / "golden";
   session.preflight = RunPreflight(
       *session.rig, options.command == "soak" ? options.soak_modes : options.filter.modes);
   if (!session.preflight.cannot_start.empty()) {

@@ -25,6 +25,7 @@ namespace touchstone {
 struct Rig {
   Profile profile;
   std::filesystem::path scratch;  // plays make their folders here; the warden removes it
+  std::filesystem::path golden;   // the data of golden/; empty: there is none
   std::uint64_t seed = 1;
   std::string key;  // the canary: a provider key that occurs nowhere else
   std::string model = "mock-model";

@@ -20,6 +20,7 @@ struct SelftestPlan {
   std::vector<Job> jobs;  // all there are; each defect plays those that its row names
   Profile profile;        // of the conforming host
   std::string shim;       // the path of defective-host
+  std::filesystem::path golden;  // golden/
   std::filesystem::path scratch;
   std::uint64_t seed = 1;
   int threads = 1;  // defects at the same time; plays that want to be alone come last
