@@ -59,6 +59,9 @@ std::string Describe(const Ruling& ruling) {
 }
 
 void Account::Sent(std::string_view bytes, std::size_t input) {
+  // EOF before a line is answered, too, in a one-shot (FRAME-15).
+  if (bytes.empty() && mode_ != Mode::kStream && !std::exchange(lines_counted_, true))
+    SentLine({}, input);
   while (true) {
     const auto lf = bytes.find('\n');
     if (lf == bytes.npos && bytes.empty()) return;
@@ -174,9 +177,41 @@ Account::Entry* Account::FindEntry(const Answer& answer) {
     Entry& entry = entries_[index];
     if (entry.done || !Fits(entry, answer)) continue;
     if (!entry.ruling.id_is_free) return &entry;
-    if (!second_best) second_best = &entry;
+    const bool last_resort = entry.ruling.standing == Standing::kShould;
+    if (!second_best || (second_best->ruling.standing == Standing::kShould && !last_resort))
+      second_best = &entry;
   }
   return second_best;
+}
+
+// Lines may share an id, and one may be refused under several: then an answer may have been
+// credited to a line when it was another's. To make room for this one, refusals move on to lines
+// that they fit as well (an augmenting path of a bipartite matching).
+Account::Entry* Account::MakeRoomFor(const Answer& answer) {
+  const auto found = by_id_.find(answer.id);
+  if (found == by_id_.end()) return nullptr;
+  ++search_;
+  for (const auto index : found->second) {
+    Entry& entry = entries_[index];
+    if (entry.refused_under && Fits(entry, answer) && MoveRefusal(entry)) return &entry;
+  }
+  return nullptr;
+}
+
+bool Account::MoveRefusal(Entry& from) {
+  Answer refusal;
+  refusal.kind = Answer::kRefused;
+  from.visited = search_;
+  for (const auto index : by_id_.at(*from.refused_under)) {
+    Entry& to = entries_[index];
+    if (std::exchange(to.visited, search_) == search_ || !Fits(to, refusal)) continue;
+    if (to.done && !(to.refused_under && MoveRefusal(to))) continue;
+    to.refused_under = std::exchange(from.refused_under, std::nullopt);
+    to.done = true;
+    from.done = false;
+    return true;
+  }
+  return false;
 }
 
 void Account::Received(std::string_view bytes) {
@@ -191,6 +226,11 @@ void Account::Received(std::string_view bytes) {
   for (auto& violation : JudgeShape(mode_, line)) {
     if (faults_.size() < kKeepFaults)
       faults_.push_back({std::move(violation), entry ? std::optional(entry->input) : std::nullopt});
+  }
+  // One that should be refused is the last to be taken for the one that was not.
+  const bool normal = answer.kind != Answer::kRefused;
+  if (!entry || (normal && entry->ruling.standing == Standing::kShould && !entry->accepted)) {
+    if (Entry* freed = MakeRoomFor(answer)) entry = freed;
   }
   if (entry) return Credit(*entry, answer, bytes);
   const bool any_id = answer.id == kUnknown || answer.id.find("\xEF\xBF\xBD") != answer.id.npos;
@@ -229,6 +269,7 @@ void Account::Credit(Entry& entry, const Answer& answer, std::string_view line) 
   const Ruling& ruling = entry.ruling;
   if (answer.kind == Answer::kEvent) return;
   const bool normal = answer.kind != Answer::kRefused;
+  if (!normal) entry.refused_under = answer.id;
   if (ruling.standing == Standing::kShould && normal && !entry.accepted) {
     Blame(entry, ruling.requirement,
           fmt::format("expected {}; got {}", Describe(ruling), Excerpt(line, 300)));

@@ -56,6 +56,8 @@ class Account {
     bool relaxed = false;   // it meets another line of this process
     bool accepted = false;  // a run between its ack and its final
     bool done = false;
+    std::optional<std::string> refused_under;  // done, by an INVALID_REQUEST of this id
+    int visited = 0;                           // by the search of this number
   };
 
   void SentLine(std::string_view line, std::size_t input);
@@ -63,6 +65,8 @@ class Account {
   Answer Classify(const boost::json::object& line) const;
   bool Fits(const Entry& entry, const Answer& answer) const;
   Entry* FindEntry(const Answer& answer);
+  Entry* MakeRoomFor(const Answer& answer);
+  bool MoveRefusal(Entry& from);
   void Credit(Entry& entry, const Answer& answer, std::string_view line);
   void Close(Entry& entry);
   void Blame(const Entry& entry, std::string requirement, std::string message);
@@ -73,6 +77,7 @@ class Account {
   std::size_t waiting_ = 0;  // entries that are not done
   std::size_t unknown_ = 0;  // answers under "unknown" since the last Settle
   bool lines_counted_ = false;
+  int search_ = 0;
   std::vector<Entry> entries_;     // since the last Settle
   std::vector<std::size_t> runs_;  // those of them that may run
   std::unordered_map<std::string, std::vector<std::size_t>> by_id_;

@@ -17,6 +17,13 @@ constexpr std::uint64_t kBatch = 256, kPingEvery = 16;
 constexpr auto kTimeToMinimise = std::chrono::seconds(9);
 constexpr std::size_t kEqualFindings = 2;
 
+// Whether a CR at EOF, without LF, is part of the line is not said.
+std::string WithoutLineEnd(std::string text) {
+  text.pop_back();
+  while (text.ends_with('\r')) text.pop_back();
+  return text;
+}
+
 class Campaign {
  public:
   Campaign(Rig& rig, const CampaignOptions& options,
@@ -81,7 +88,7 @@ class Campaign {
       host.Ping();
       // Now and then the last line has no LF (FRAME-05).
       std::string tail = Input(n);
-      inputs.push_back(tail.substr(0, tail.find('\n')));
+      inputs.push_back(WithoutLineEnd(tail.substr(0, tail.find('\n') + 1)));
       host.Finish(inputs.back(), inputs.size() - 1);
     }
     {
@@ -110,7 +117,7 @@ class Campaign {
     SetFuzzEnvironment(talk, settings);
     for (auto n = next_++; !Over(n); n = next_++) {
       auto input = Input(n);
-      if (n % 8 == 5) input.pop_back();  // EOF ends the line, too
+      if (n % 8 == 5) input = WithoutLineEnd(std::move(input));  // EOF ends the line, too
       const auto faults = RunOneShot(talk, input, 0, settings);
       {
         std::lock_guard lock(mutex_);
@@ -193,6 +200,39 @@ CampaignResult RunCampaign(
   return Campaign(rig, options, progress, std::move(stop)).Run();
 }
 
+namespace {
+
+// Inputs of a corpus share ids: each is settled before the next, and one that fails gets no
+// further.
+std::vector<Fault> RunOneByOne(Rig& rig, const std::vector<std::string>& inputs,
+                               const HostSettings& settings, std::stop_token stop) {
+  constexpr std::size_t kEnough = 2;
+  std::vector<Fault> faults;
+  std::unique_ptr<StreamHost> host;
+  const auto finish = [&](std::size_t last) {
+    host->Finish();
+    for (Fault& fault : host->faults()) {
+      fault.input = last;
+      faults.push_back(std::move(fault));
+    }
+    host.reset();
+  };
+  for (std::size_t i = 0; i < inputs.size() && !stop.stop_requested(); ++i) {
+    if (faults.size() >= kEnough) break;
+    if (!host) {
+      host = std::make_unique<StreamHost>(rig, settings);
+      if (!host->Start()) return host->faults();
+    }
+    host->Send(inputs[i], i);
+    host->Ping();
+    if (!host->Settle()) finish(i);
+  }
+  if (host && !inputs.empty()) finish(inputs.size() - 1);
+  return faults;
+}
+
+}  // namespace
+
 CampaignResult RunInputs(Rig& rig, Mode mode, const std::vector<NamedInput>& inputs,
                          std::stop_token stop, bool minimise, std::size_t limit) {
   CampaignResult result;
@@ -200,7 +240,8 @@ CampaignResult RunInputs(Rig& rig, Mode mode, const std::vector<NamedInput>& inp
   const HostSettings settings{.limit = limit};
   std::vector<std::string> bytes;
   for (const auto& input : inputs) bytes.push_back(input.bytes);
-  auto faults = RunFresh(rig, mode, bytes, settings);
+  auto faults = mode == Mode::kStream ? RunOneByOne(rig, bytes, settings, stop)
+                                      : RunFresh(rig, mode, bytes, settings);
   result.inputs = inputs.size();
   result.processes = mode == Mode::kStream ? 1 : inputs.size();
   std::set<std::string> seen;

@@ -262,6 +262,7 @@ std::vector<std::string> ReadableIds(std::string_view line) {
     if (member.key == kKey) ids.push_back(member.text);
   }
   for (auto at = line.find(kKey); at != line.npos; at = line.find(kKey, at + 1)) {
+    if (at > 0 && line[at - 1] == '_') continue;  // target_request_id
     auto begin = line.find_first_of(":", at + kKey.size());
     if (begin == line.npos) break;
     begin = line.find('"', begin);

@@ -27,7 +27,7 @@ constexpr std::string_view kFieldValues[] = {
     R"("")"sv,
     R"(" ")"sv,
     R"("\t\r\n ")"sv,
-    R"("5")"sv,
+    R"("5$")"sv,
     R"("$")"sv,
     R"(" $ ")"sv,
     R"("\u00a0")"sv,
