@@ -66,6 +66,8 @@ class Victim {
   Victim(Rig& rig, Mode mode, unsigned worker, bool tools)
       : rig_(rig), scene_(rig, mode), random_(rig.seed * 31 + worker), tools_(tools) {
     scene_.talk().SetEnv("ZENE_CANCEL_GRACE_MS", "100");
+    // Many runs of one session wait here, for as long as a slow machine takes.
+    scene_.talk().SetEnv("ZENE_QUEUE_WAIT_TIMEOUT_MS", "60000");
     effects_ = scene_.talk().home() / "effects";
   }
 

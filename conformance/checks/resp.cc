@@ -18,8 +18,11 @@ Trial PlayLatency(Rig& rig, Mode mode) {
   Scene scene(rig, mode);
   scene.Rules(R"([{"respond":{"text":"late","delay_ms":200}}])");
   HostProcess* host = scene.Host();
-  const auto sent = host ? scene.Send(*host, RunRequest("a", "s", "hi")) : WriteTimes{};
-  const Line* line = host ? scene.Answer(*host, "a", "LIFE-01") : nullptr;
+  // The caller's measure must not hold the host's start, of which the host knows nothing.
+  if (host) scene.Send(*host, PingRequest("p"));
+  const bool started = host && scene.Answer(*host, "p", "CTRL-01");
+  const auto sent = started ? scene.Send(*host, RunRequest("a", "s", "hi")) : WriteTimes{};
+  const Line* line = started ? scene.Answer(*host, "a", "LIFE-01") : nullptr;
   std::string late;
   if (line) {
     const auto* said = line->object()->if_contains("latency_ms");
