@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -173,10 +174,45 @@ Tampering ForgettingAttempts(bool killed_alone) {
       });
 }
 
+// A stream tells of a run of another process under the duplicate's own id.
+Tampering NamingTheDuplicate() {
+  return Following({}, [](Object& line, Wire&, Runs& runs) {
+    const auto existing = Text(line, "existing_request_id");
+    if (existing.empty() || runs.Find(existing)) return Fate::kPass;
+    line["existing_request_id"] = Text(line, "request_id");
+    return Fate::kChanged;
+  });
+}
+
+volatile std::sig_atomic_t continued = 0;
+
+Tampering AnsweringAnewAfterAStop() {
+  auto tampering = Responses(
+      [](const Object& line) { return continued != 0 && Of("final", "OK")(line); },
+      Change("text", [](boost::json::value& text) { text = "the answer to a second question"; }));
+  tampering.launch = [](Launch&) { ::signal(SIGCONT, [](int) { continued = 1; }); };
+  return tampering;
+}
+
 }  // namespace
 
 std::vector<Defect> OtherProcessDefects() {
   return {
+      {"other-hosts-duplicate-names-itself",
+       "IDEM-04",
+       Subtlety::kSubtle,
+       "A stream that tells of another process's run gives the duplicate's own id for it.",
+       NamingTheDuplicate,
+       {"idem/one-pair-in-two-hosts"},
+       true,
+       {"RESP-02"}},
+      {"stopped-host-answers-anew",
+       "IDEM-01",
+       Subtlety::kSubtle,
+       "A host that stood still asks again, and answers otherwise than what was stored.",
+       AnsweringAnewAfterAStop,
+       {"life/host-that-stood-still"},
+       false},
       {"duplicate-elsewhere-runs",
        "IDEM-05",
        Subtlety::kBlatant,
