@@ -11,6 +11,7 @@
 
 #include "conformance/checks/ask.h"
 #include "conformance/checks/check.h"
+#include "conformance/checks/trouble.h"
 #include "conformance/observe/framing.h"
 #include "conformance/observe/strict_json.h"
 
@@ -207,33 +208,6 @@ class Trouble {
 
 // -- damaged files -------------------------------------------------------------------------------
 
-const char* const kDamages[] = {"emptied", "halved", "overwritten"};
-
-void Spoil(const fs::path& file, std::string_view how) {
-  std::error_code ec;
-  const auto size = fs::file_size(file, ec);
-  if (how == "emptied") fs::resize_file(file, 0, ec);
-  if (how == "halved") fs::resize_file(file, size / 2, ec);
-  if (how == "overwritten") {
-    std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
-    for (std::uintmax_t i = 0; i < std::max<std::uintmax_t>(size, 64); ++i)
-      stream.put(static_cast<char>(i * 131 + 7));
-  }
-}
-
-// The files of the directory, relative to it. The content of a write-ahead log is exempt, and with
-// it that of its index.
-std::vector<fs::path> FilesOf(const fs::path& dir) {
-  std::vector<fs::path> files;
-  std::error_code ec;
-  for (const auto& entry : fs::recursive_directory_iterator(dir, ec)) {
-    const auto name = entry.path().filename().string();
-    const bool exempt = name.ends_with("-wal") || name.ends_with(".wal") || name.ends_with("-shm");
-    if (entry.is_regular_file(ec) && !exempt) files.push_back(fs::relative(entry.path(), dir, ec));
-  }
-  return files;
-}
-
 Judgement DamagedFiles(Rig& rig, Mode mode) {
   for (const bool killed : {false, true}) {
     if (killed && mode != Mode::kStream) break;
@@ -253,6 +227,78 @@ Judgement DamagedFiles(Rig& rig, Mode mode) {
     if (judgement.verdict != Verdict::kPass) return judgement;
   }
   return Judgement::Pass();
+}
+
+// Overwritten while a host lives that has the files open. Emptied and halved ones are played
+// between two starts only: they kill whoever maps a file into memory.
+Judgement DamagedUnderAHost(Rig& rig, Mode mode) {
+  for (int nth = 0;; ++nth) {
+    HostInTrouble trouble(rig, mode);
+    Scene& scene = trouble.scene();
+    scene.lane().SetRules({AnswerTo("kept", "kept answer"), AnswerAll("late answer")});
+    HostProcess* host = trouble.Start();
+    if (!host) return scene.Judge();
+    const auto kept = RunUnderKey("a", "s", "kept", "k-kept");
+    const Line* line = trouble.Ask(*host, kept, "at first");
+    const bool ok = line && trouble.IsOk(*line, "at first");
+    if (!scene.Require(ok, "LIFE-01", "a run must end OK")) return scene.Judge();
+    const auto files = FilesOf(scene.talk().state_dir());
+    if (nth == static_cast<int>(files.size())) return scene.Judge();
+    const auto& file = files[static_cast<std::size_t>(nth)];
+    Spoil(scene.talk().state_dir() / file, "overwritten");
+
+    bool late_ok = false;
+    for (const char* when : {"overwritten under the host", "and then at its next start"}) {
+      const auto what = file.string() + " " + when;
+      const Line* replay = trouble.Ask(*host, kept, what);
+      if (replay) trouble.JudgeReplay(*replay, "kept answer", what);
+      const Line* late =
+          replay ? trouble.Ask(*host, RunUnderKey("b", "t", "late", "k-late"), what) : nullptr;
+      if (late && late_ok) trouble.JudgeReplay(*late, "late answer", what);
+      late_ok = late && trouble.IsOk(*late, what);
+      trouble.End(*host);
+      host = scene.sound() ? trouble.Start() : nullptr;
+      if (!host) return scene.Judge();
+    }
+    trouble.End(*host);
+    auto judgement = scene.Judge();
+    if (judgement.verdict != Verdict::kPass) return judgement;
+  }
+}
+
+// -- another database ----------------------------------------------------------------------------
+
+// What another program's first start leaves: one page, no tables, and nothing wrong with it
+// (https://sqlite.org/fileformat2.html).
+std::string EmptyDatabase() {
+  std::string page(512, '\0');
+  page.replace(0, 15, "SQLite format 3");
+  page[16] = 2;  // bytes of a page: 512
+  page[18] = page[19] = 1;
+  page[21] = 64;
+  page[22] = page[23] = 32;
+  page[27] = page[31] = page[95] = 1;  // changes, pages, and the change that said so
+  page[59] = 1;                        // UTF-8
+  page[100] = 13;                      // a table's leaf, without cells
+  page[105] = 2;
+  return page;
+}
+
+// Overwritten by what a host that makes missing tables would take for its own.
+Judgement AnotherDatabase(Rig& rig, Mode mode) {
+  Trouble trouble(rig, mode);
+  if (!trouble.Prepare(false)) return trouble.scene().Judge();
+  int databases = 0;
+  for (const auto& file : FilesOf(trouble.dir())) {
+    std::string start(15, '\0');
+    std::ifstream(trouble.dir() / file, std::ios::binary).read(start.data(), 15);
+    if (start != "SQLite format 3") continue;
+    ++databases;
+    std::ofstream(trouble.dir() / file, std::ios::binary | std::ios::trunc) << EmptyDatabase();
+  }
+  if (databases == 0) return Judgement::Skip("the host keeps no SQLite database");
+  trouble.Audit("another database");
+  return trouble.scene().Judge();
 }
 
 // -- a disk that takes no more -------------------------------------------------------------------
@@ -311,6 +357,18 @@ const CheckRegistration kDamaged(
      .modes = {Mode::kStream, Mode::kOneShot, Mode::kBridge},
      .about = "Each file emptied, halved, overwritten: what was OK is replayed or refused loudly.",
      .play = DamagedFiles});
+const CheckRegistration kUnderAHost(
+    {.name = "crash/damaged-under-a-host",
+     .requirements = {"CRASH-04"},
+     .modes = {Mode::kStream},
+     .about = "Each file overwritten while a host lives: INTERNAL or exit 3 or 4, no OK is lost.",
+     .play = DamagedUnderAHost});
+const CheckRegistration kAnother(
+    {.name = "crash/another-database",
+     .requirements = {"CRASH-04"},
+     .modes = {Mode::kStream, Mode::kOneShot, Mode::kBridge},
+     .about = "A database overwritten by an empty one: what was OK is replayed or refused loudly.",
+     .play = AnotherDatabase});
 const CheckRegistration kFull(
     {.name = "crash/full-disk",
      .requirements = {"CRASH-04"},

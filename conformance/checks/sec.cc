@@ -51,6 +51,37 @@ Judgement StateDirModes(Rig& rig, Mode mode) {
   return scene.Judge();
 }
 
+// SEC-04 where the state directory lies below folders that do not exist: the host may refuse to
+// start there. When it has made them, the state directory is its own as anywhere; of the folders
+// above it nothing is promised.
+Judgement BelowMissingFolders(Rig& rig, Mode mode) {
+  Scene scene(rig, mode);
+  const auto dir = scene.talk().home() / "not" / "yet" / "there";
+  scene.talk().SetEnv("ZENE_STATE_DIR", dir.string());
+  HostProcess* host = scene.StartAnother();
+  if (!host) return scene.Judge();
+  host->AllowSilence();
+  scene.talk().EndedByPlay(*host);
+  scene.Send(*host, RunRequest("a", "s", "hi"));
+  const Line* line =
+      host->Await([](const Line& l) { return IsAnswerTo(l, "a"); }, scene.Deadline());
+  if (!line) {
+    const auto end = host->AwaitEnd(scene.Deadline());
+    scene.Require(end && end->status == ExitStatus{false, 3}, "EXIT-04",
+                  fmt::format("a host that cannot use its state directory exits 3, it {}",
+                              end ? "ended with " + end->status.ToString() : "neither answers"));
+  } else if (StatusOf(*line) == "OK") {
+    scene.Require(PermissionsOf(dir) == 0700, "SEC-04",
+                  fmt::format("a state directory below missing folders must be 0700, is {:04o}",
+                              PermissionsOf(dir)));
+  } else {
+    scene.Require(
+        CodeOf(*line) == "INTERNAL", "EXIT-04",
+        fmt::format("a run without a state directory ends INTERNAL, got {}", line->bytes));
+  }
+  return scene.Judge();
+}
+
 // SEC-01: two keys that occur nowhere else, looked for in all that a host makes.
 class KeyHunt {
  public:
@@ -144,6 +175,12 @@ const CheckRegistration kKeys(
      .modes = {Mode::kStream, Mode::kOneShot, Mode::kBridge},
      .about = "Neither key is in output, files or command lines, at any level, even if quoted.",
      .play = KeyIsNowhere});
+const CheckRegistration kBelow(
+    {.name = "sec/below-missing-folders",
+     .requirements = {"SEC-04"},
+     .modes = {Mode::kStream, Mode::kOneShot, Mode::kBridge},
+     .about = "A state directory that is made with the folders above it is 0700, too.",
+     .play = BelowMissingFolders});
 const CheckRegistration kModes(
     {.name = "sec/state-dir-modes",
      .requirements = {"SEC-04"},

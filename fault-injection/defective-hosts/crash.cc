@@ -10,6 +10,7 @@
 
 #include "fault-injection/defective-hosts/areas.h"
 #include "fault-injection/defective-hosts/bending.h"
+#include "fault-injection/defective-hosts/parts.h"
 #include "fault-injection/defective-hosts/runs.h"
 
 namespace touchstone::defective {
@@ -281,7 +282,7 @@ const std::vector<std::string> kWithTools{"crash/killed-with-tools*", "tool/comp
 }  // namespace
 
 std::vector<Defect> CrashDefects() {
-  return {
+  std::vector<Defect> defects = {
       {"kill-empties-sessions", "CRASH-01", Subtlety::kBlatant,
        "After SIGKILL the next host starts with empty sessions.", [] { return ForgetsTurns(true); },
        kAtWork},
@@ -382,6 +383,8 @@ std::vector<Defect> CrashDefects() {
        BlamesTheProvider,
        {"crash/full-disk*"}},
   };
+  for (auto& defect : StateDefects()) defects.push_back(std::move(defect));
+  return defects;
 }
 
 }  // namespace touchstone::defective

@@ -13,5 +13,6 @@ std::vector<Defect> OtherProcessDefects();  // of IDEM: pairs that run in anothe
 std::vector<Defect> ContextDefects();       // of SESS: what the provider is shown
 std::vector<Defect> RetryDefects();         // of PROV: what is tried again, and when
 std::vector<Defect> AnswerDefects();        // of PROV: what becomes of the answer's text
+std::vector<Defect> StateDefects();         // of CRASH: a state directory in trouble, or swapped
 
 }  // namespace touchstone::defective

@@ -56,6 +56,19 @@ Tampering KeepsTheKey(bool for_a_while) {
   return tampering;
 }
 
+// Makes what is missing on the way to the state directory, and that, as the umask has it.
+Tampering MakesFoldersForAll() {
+  Tampering tampering;
+  tampering.launch = [](Launch& launch) {
+    const std::filesystem::path dir = Setting(launch, "ZENE_STATE_DIR");
+    std::error_code ec;
+    if (dir.empty() || std::filesystem::exists(dir.parent_path(), ec)) return;
+    std::filesystem::create_directories(dir, ec);
+    ::chmod(dir.c_str(), 0755);
+  };
+  return tampering;
+}
+
 }  // namespace
 
 std::vector<Defect> SecDefects() {
@@ -108,6 +121,12 @@ std::vector<Defect> SecDefects() {
        "The state directory is 0755.",
        [] { return Inside("readable-folders"); },
        {"sec/state-dir-modes*"}},
+      {"folders-are-made-for-all",
+       "SEC-04",
+       Subtlety::kSubtle,
+       "A state directory below folders that do not exist is made with them, and is 0755.",
+       MakesFoldersForAll,
+       {"sec/below-missing-folders"}},
   };
 }
 
