@@ -4,11 +4,14 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <unordered_set>
+#include <utility>
 
 namespace touchstone::fuzz {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+constexpr std::size_t kLongExponent = 18;  // of characters, the e and the sign too
 
 void AppendUtf8(std::string& text, std::uint32_t c) {
   if (c < 0x80) {
@@ -38,7 +41,14 @@ bool IsHeld(std::string_view number, bool integer) {
     return std::from_chars(number.data(), end, held).ec == std::errc() ||
            std::from_chars(number.data(), end, unsigned_held).ec == std::errc();
   }
-  return std::isfinite(std::strtod(std::string(number).c_str(), nullptr));
+  // Neither too large nor so small that it would become 0, nor written with an exponent that no
+  // integer holds, be the value 0.
+  const auto exponent = number.find_first_of("eE");
+  const auto mantissa = number.substr(0, exponent);
+  if (exponent != number.npos && number.size() - exponent > kLongExponent) return false;
+  const double value = std::strtod(std::string(number).c_str(), nullptr);
+  return std::isfinite(value) &&
+         (value != 0 || mantissa.find_first_of("123456789") == mantissa.npos);
 }
 
 class Scanner {
@@ -72,6 +82,7 @@ class Scanner {
             if (open_.empty()) scan_.is_object = c == '{';
             NoteKind(c == '{' ? JsonKind::kObject : JsonKind::kArray);
             open_ += c;
+            if (c == '{') keys_.emplace_back();
             scan_.depth = std::max(scan_.depth, open_.size());
             ++at_;
             state = c == '{' ? kFirstKey : kFirstItem;
@@ -104,6 +115,7 @@ class Scanner {
 
   void Close() {
     ++at_;
+    if (open_.back() == '{') keys_.pop_back();
     open_.pop_back();
     EndOfValue();
   }
@@ -119,18 +131,16 @@ class Scanner {
   }
 
   bool Key() {
-    std::string* into = nullptr;
-    if (AtTop()) into = &scan_.members.emplace_back().key;
-    if (text_[at_] != '"' || !String(into)) {
-      if (into) scan_.members.pop_back();
-      return false;
-    }
+    std::string key;
+    if (text_[at_] != '"' || !String(&key)) return false;
     SkipSpace();
-    if (at_ == text_.size() || text_[at_] != ':') {
-      if (into) scan_.members.pop_back();
-      return false;
-    }
+    if (at_ == text_.size() || text_[at_] != ':') return false;
     ++at_;
+    if (AtTop()) {
+      scan_.members.emplace_back().key = std::move(key);
+    } else if (!keys_.back().insert(std::move(key)).second && !scan_.members.empty()) {
+      scan_.members.back().twice_inside = true;
+    }
     return true;
   }
 
@@ -180,7 +190,7 @@ class Scanner {
     }
     NoteKind(integer ? JsonKind::kInteger : JsonKind::kReal);
     if (!scan_.members.empty() && !IsHeld(text_.substr(begin, at_ - begin), integer))
-      (AtTop() ? scan_.members.back().too_large : scan_.members.back().too_large_inside) = true;
+      (AtTop() ? scan_.members.back().unheld : scan_.members.back().unheld_inside) = true;
     return true;
   }
 
@@ -241,7 +251,8 @@ class Scanner {
   std::string_view text_;
   Scan& scan_;
   std::size_t at_ = 0, value_at_ = 0;
-  std::string open_;  // the brackets around `at_`
+  std::string open_;                                   // the brackets around `at_`
+  std::vector<std::unordered_set<std::string>> keys_;  // of the objects among them
 };
 
 }  // namespace

@@ -16,10 +16,11 @@ enum class JsonKind { kNull, kBool, kInteger, kReal, kString, kArray, kObject };
 struct Member {
   std::string key;  // decoded
   JsonKind kind = JsonKind::kNull;
-  std::string_view raw;           // the value as it was written
-  std::string text;               // a string's value, decoded
-  bool too_large = false;         // a number that no 64-bit integer or double holds
-  bool too_large_inside = false;  // the same, deeper
+  std::string_view raw;        // the value as it was written
+  std::string text;            // a string's value, decoded
+  bool unheld = false;         // a number that no 64-bit integer or double holds
+  bool unheld_inside = false;  // the same, deeper
+  bool twice_inside = false;   // an object deeper down gives one of its keys twice
 };
 
 struct Scan {

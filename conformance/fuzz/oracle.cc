@@ -58,9 +58,14 @@ class Judge {
     for (const Member& member : scan_.members) {
       const Known* known = FindKnown(member.key);
       // Also an answer as to a line that is not JSON is right then (FRAME-06), id and all.
-      if (member.too_large || member.too_large_inside) HostMayStumble();
-      if (member.too_large_inside || (member.too_large && !known)) {
+      if (member.unheld || member.unheld_inside) HostMayStumble();
+      if (member.unheld_inside || (member.unheld && !known)) {
         Choice("FRAME-06", "a number in an unknown field that no 64-bit integer or double holds");
+      }
+      // RFC 8259 leaves it to the reader; FRAME-11 speaks of known keys alone.
+      if (member.twice_inside || (!known && IsRepeated(member))) {
+        HostMayStumble();
+        Choice("FRAME-11", "an unknown key is given twice");
       }
     }
     const Member* version = Given("protocol_version");
@@ -95,6 +100,12 @@ class Judge {
       if (member.key == key) return member.kind == JsonKind::kNull ? nullptr : &member;
     }
     return nullptr;
+  }
+
+  bool IsRepeated(const Member& member) const {
+    return std::ranges::any_of(scan_.members, [&](const Member& other) {
+      return &other != &member && other.key == member.key;
+    });
   }
 
   static bool IsText(const Member* member) {
@@ -359,9 +370,12 @@ Ruling JudgeRequest(std::string_view line, Mode mode, const OracleLimits& limits
       ruling.reason = "a BOM before the object";
     }
   }
-  if (ruling.standing == Standing::kValid && line.size() == limits.max_request_bytes)
+  // What a host that answers otherwise has most likely broken.
+  if (line.size() == limits.max_request_bytes && !ruling.id_is_free) {
     ruling.requirement = "FRAME-08";
-  if (ruling.standing == Standing::kValid && cr) ruling.requirement = "FRAME-05";
+  } else if (ruling.standing == Standing::kValid && cr) {
+    ruling.requirement = "FRAME-05";
+  }
   return ruling;
 }
 

@@ -117,7 +117,9 @@ TEST(Oracle, Frame06WhatIsNoJsonOrNoObject) {
           {PingOf(",\"x\":-9223372036854775808"), kValid, "REQ-08"},
           {PingOf(",\"x\":-9223372036854775809"), kFree, "FRAME-06"},
           {PingOf(",\"x\":1.7976931348623157e308"), kValid, "REQ-08"},
-          {PingOf(",\"x\":[-0,0.5,1E+2,1e-400]"), kValid, "REQ-08"}});
+          {PingOf(",\"x\":[-0,0.5,1E+2,5e-324,0e9]"), kValid, "REQ-08"},
+          {PingOf(",\"x\":1e-400"), kFree, "FRAME-06"},
+          {PingOf(",\"x\":[-0e99999999999999999999]"), kFree, "FRAME-06"}});
 }
 
 TEST(Oracle, Frame08TheLimitCountsWithoutCrAndLf) {
@@ -165,8 +167,10 @@ TEST(Oracle, Frame10Depth) {
 TEST(Oracle, Frame11AKnownKeyTwice) {
   Expect({{PingOf(R"(,"type":"ping")"), Standing::kShould, "FRAME-11"},
           {PingOf(R"(,"\u0074ype":"ping")"), Standing::kShould, "FRAME-11"},
-          {PingOf(R"(,"x":1,"x":1)"), kValid, "REQ-08"},
-          {PingOf(R"(,"x":{"type":1,"type":2})"), kValid, "REQ-08"}});
+          {PingOf(R"(,"x":1,"x":1)"), kFree, "FRAME-11"},
+          {PingOf(R"(,"x":{"type":1,"type":2})"), kFree, "FRAME-11"},
+          {PingOf(R"(,"x":[{"y":1},{"y":1},{"y":{"y":1}}])"), kValid, "REQ-08"},
+          {PingOf(R"(,"x":[{"y":1,"\u0079":1}])"), kFree, "FRAME-11"}});
 }
 
 TEST(Oracle, Frame17AndReq09IdsComeBackAsTheyWere) {
