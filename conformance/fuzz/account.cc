@@ -13,7 +13,7 @@
 namespace touchstone::fuzz {
 namespace {
 
-constexpr std::size_t kKeepFaults = 20;
+constexpr std::size_t kKeepFaults = 20, kKeepLapses = 2;
 constexpr std::string_view kUnknown = "unknown";
 
 std::string Pair(const Ruling& ruling) {
@@ -61,22 +61,26 @@ std::string Describe(const Ruling& ruling) {
 void Account::Sent(std::string_view bytes, std::size_t input) {
   // EOF before a line is answered, too, in a one-shot (FRAME-15).
   if (bytes.empty() && mode_ != Mode::kStream && !std::exchange(lines_counted_, true))
-    SentLine({}, input);
+    SentLine({}, input, true);
   while (true) {
     const auto lf = bytes.find('\n');
     if (lf == bytes.npos && bytes.empty()) return;
     if (mode_ == Mode::kStream || !std::exchange(lines_counted_, true))
-      SentLine(bytes.substr(0, lf), input);
+      SentLine(bytes.substr(0, lf), input, lf == bytes.npos);
     if (lf == bytes.npos) return;
     bytes.remove_prefix(lf + 1);
   }
 }
 
-void Account::SentLine(std::string_view line, std::size_t input) {
+void Account::SentLine(std::string_view line, std::size_t input, bool unterminated) {
   Entry entry;
   entry.ruling = JudgeRequest(line, mode_, limits_);
-  if (entry.ruling.standing == Standing::kBlank) return;
+  if (entry.ruling.standing == Standing::kBlank) {
+    ++blank_lines_;
+    return;
+  }
   entry.input = input;
+  entry.unterminated = unterminated;
   entry.excerpt = std::string(line.substr(0, 300));
   NoteCollisions(entry);
   const auto index = entries_.size();
@@ -142,6 +146,10 @@ Account::Answer Account::Classify(const boost::json::object& line) const {
   if (answer.status == "ACCEPTED") answer.kind = Answer::kAccepted;
   if (answer.status == "DUPLICATE_IN_PROGRESS") answer.kind = Answer::kDuplicate;
   return answer;
+}
+
+bool Account::MayBeUnknown(const Entry& entry) {
+  return !entry.accepted && (entry.ruling.id_is_free || entry.ruling.request_id == kUnknown);
 }
 
 bool Account::Fits(const Entry& entry, const Answer& answer) const {
@@ -249,19 +257,20 @@ void Account::Received(std::string_view bytes) {
     }
   }
   if (faults_.size() < kKeepFaults) {
-    const char* requirement = mode_ == Mode::kStream    ? "LIFE-01"
-                              : mode_ == Mode::kOneShot ? "LIFE-04"
-                                                        : "BRIDGE-01";
     // In a one-shot there is but one line that it can be for.
     const Entry* only = mode_ != Mode::kStream && entries_.size() == 1 ? &entries_[0] : nullptr;
     if (only && !only->done) {
-      Blame(*only, only->ruling.standing == Standing::kInvalid ? "RESP-08" : "REQ-09",
+      const bool refused = answer.kind == Answer::kRefused;
+      Blame(*only,
+            only->ruling.standing != Standing::kInvalid ? "REQ-09"
+            : refused                                   ? "RESP-08"
+                                                        : only->ruling.requirement,
             fmt::format("expected {}; got {}", Describe(only->ruling), Excerpt(bytes, 300)));
       return Close(entries_[0]);
     }
-    faults_.push_back(
-        {{requirement, fmt::format("a line that answers no request: {}", Excerpt(bytes, 300))},
-         std::nullopt});
+    faults_.push_back({{RequirementOfTooMany(),
+                        fmt::format("a line that answers no request: {}", Excerpt(bytes, 300))},
+                       std::nullopt});
   }
 }
 
@@ -270,9 +279,13 @@ void Account::Credit(Entry& entry, const Answer& answer, std::string_view line) 
   if (answer.kind == Answer::kEvent) return;
   const bool normal = answer.kind != Answer::kRefused;
   if (!normal) entry.refused_under = answer.id;
-  if (ruling.standing == Standing::kShould && normal && !entry.accepted) {
-    Blame(entry, ruling.requirement,
-          fmt::format("expected {}; got {}", Describe(ruling), Excerpt(line, 300)));
+  if (ruling.standing == Standing::kShould && normal && !entry.accepted &&
+      lapses_.size() < kKeepLapses) {
+    lapses_.push_back(
+        {{ruling.requirement, fmt::format("expected {}; got {}; the line: {}", Describe(ruling),
+                                          Excerpt(line, 300), Excerpt(entry.excerpt))},
+         entry.input,
+         true});
   }
   if (normal && !ruling.session_id.empty() && ruling.standing == Standing::kValid &&
       answer.session != ruling.session_id) {
@@ -303,56 +316,80 @@ void Account::Close(Entry& entry) {
 
 void Account::Blame(const Entry& entry, std::string requirement, std::string message) {
   if (faults_.size() >= kKeepFaults) return;
+  // The search tries it with an LF, too.
+  if (entry.unterminated) requirement = "FRAME-05";
   faults_.push_back(
       {{std::move(requirement), fmt::format("{}; the line: {}", message, Excerpt(entry.excerpt))},
        entry.input});
 }
 
-void Account::Settle() {
-  std::size_t may_be_unknown = 0;
-  for (const Entry& entry : entries_) {
-    if (entry.done) continue;
-    if (!entry.accepted && (entry.ruling.id_is_free || entry.ruling.request_id == kUnknown)) {
-      ++may_be_unknown;
-      continue;
+// The contract's own name for this silence, where it has one.
+std::string Account::RequirementOfMissing(std::size_t index) const {
+  const Entry& entry = entries_[index];
+  if (entry.accepted) return "LIFE-01";
+  const bool good_after_bad = entry.ruling.standing == Standing::kValid && index > 0 &&
+                              entries_[index - 1].ruling.standing != Standing::kValid;
+  return good_after_bad && mode_ == Mode::kStream ? "FRAME-07" : entry.ruling.requirement;
+}
+
+// Of an answer that nobody asked for. A blank line and the rest of a long one are its likely
+// causes, where only one of the two was sent.
+std::string Account::RequirementOfTooMany() const {
+  if (mode_ != Mode::kStream) return mode_ == Mode::kOneShot ? "LIFE-04" : "BRIDGE-01";
+  const bool too_long = std::ranges::any_of(
+      entries_, [](const Entry& entry) { return entry.ruling.requirement == "FRAME-08"; });
+  if (blank_lines_ > 0 && !too_long) return "FRAME-05";
+  return blank_lines_ == 0 && too_long ? "FRAME-08" : "LIFE-01";
+}
+
+void Account::Settle(std::string_view end) {
+  // The good ones first: where these are missing, too, it is not for what was bad with the others.
+  for (const bool valid : {true, false}) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      const Entry& entry = entries_[i];
+      if (entry.done || MayBeUnknown(entry)) continue;
+      if ((entry.ruling.standing == Standing::kValid) != valid) continue;
+      Blame(entry, RequirementOfMissing(i),
+            fmt::format("expected {}; got {}{}", Describe(entry.ruling),
+                        entry.accepted ? "its ack and no final"
+                        : unknown_ > 0 ? "no answer under this id"
+                                       : "no answer",
+                        end));
     }
-    Blame(entry, entry.accepted ? "LIFE-01" : entry.ruling.requirement,
-          fmt::format("expected {}; got {}", Describe(entry.ruling),
-                      entry.accepted ? "its ack and no final"
-                      : unknown_ > 0 ? "no answer under this id"
-                                     : "no answer"));
   }
-  const auto blame_one = [&](std::string_view requirement, std::string_view what) {
-    for (const Entry& entry : entries_) {
-      if (entry.done || entry.accepted) continue;
-      if (!entry.ruling.id_is_free && entry.ruling.request_id != kUnknown) continue;
-      // With several it is not known which one; a search will tell.
-      Fault fault{{std::string(requirement),
-                   fmt::format("expected {}; got {}; the line: {}", Describe(entry.ruling), what,
-                               Excerpt(entry.excerpt))},
-                  std::nullopt};
-      if (may_be_unknown == 1) {
-        fault.input = entry.input;
-        fault.violation.requirement = entry.ruling.requirement;
-      }
-      if (faults_.size() < kKeepFaults) faults_.push_back(std::move(fault));
-      return;
-    }
-    if (faults_.size() < kKeepFaults) {
-      faults_.push_back({{std::string(requirement), std::string(what)}, std::nullopt});
-    }
-  };
-  if (unknown_ < may_be_unknown)
-    blame_one("FRAME-07",
-              fmt::format("no answer ({} such lines, {} answers)", may_be_unknown, unknown_));
-  if (unknown_ > may_be_unknown)
-    blame_one("LIFE-01", fmt::format("an INVALID_REQUEST too many under \"unknown\" ({} such "
-                                     "lines, {} answers)",
-                                     may_be_unknown, unknown_));
+  SettleUnknown(end);
   entries_.clear();
   runs_.clear();
   by_id_.clear();
-  waiting_ = unknown_ = 0;
+  waiting_ = unknown_ = blank_lines_ = 0;
+}
+
+// Answers under "unknown" and lines that may be answered so are only counted: with several of them
+// it is not known which one is meant. A search will tell.
+void Account::SettleUnknown(std::string_view end) {
+  std::vector<const Entry*> waiting;
+  for (const Entry& entry : entries_) {
+    if (!entry.done && MayBeUnknown(entry)) waiting.push_back(&entry);
+  }
+  if (unknown_ == waiting.size() || faults_.size() >= kKeepFaults) return;
+  const bool missing = unknown_ < waiting.size();
+  Fault fault;
+  fault.violation.requirement = missing ? "FRAME-07" : RequirementOfTooMany();
+  auto& message = fault.violation.message;
+  message = fmt::format("{} ({} lines that may be answered under \"unknown\", {} such answers){}",
+                        missing ? "no answer" : "an INVALID_REQUEST too many", waiting.size(),
+                        unknown_, missing ? end : "");
+  if (!missing && blank_lines_ > 0)
+    message += fmt::format("; {} blank lines were sent, which are to be ignored", blank_lines_);
+  if (!waiting.empty()) {
+    message = fmt::format("expected {}; got {}; the line: {}", Describe(waiting[0]->ruling),
+                          message, Excerpt(waiting[0]->excerpt));
+  }
+  if (waiting.size() == 1) {
+    fault.input = waiting[0]->input;
+    if (missing) fault.violation.requirement = waiting[0]->ruling.requirement;
+  }
+  faults_.push_back(std::move(fault));
 }
 
 }  // namespace touchstone::fuzz

@@ -26,6 +26,7 @@ namespace touchstone::fuzz {
 struct Fault {
   Violation violation;
   std::optional<std::size_t> input;
+  bool lapse = false;  // against a SHOULD
 };
 
 class Account {
@@ -42,10 +43,13 @@ class Account {
   // Answers that are still to come.
   std::size_t outstanding() const { return waiting_ - unknown_; }
   // Nothing more will come, or nothing more was asked: what is missing and what was too much. Then
-  // the account is clear.
-  void Settle();
+  // the account is clear. `end`, "; the host …", is added to what is said of the missing.
+  void Settle(std::string_view end = {});
 
   const std::vector<Fault>& faults() const { return faults_; }
+  // Answers against a SHOULD of the oracle's. They are told beside the faults, lest a host that
+  // takes the freedom is never asked for the rest.
+  const std::vector<Fault>& lapses() const { return lapses_; }
 
  private:
   struct Answer;
@@ -56,19 +60,24 @@ class Account {
     bool relaxed = false;   // it meets another line of this process
     bool accepted = false;  // a run between its ack and its final
     bool done = false;
+    bool unterminated = false;                 // EOF was its end
     std::optional<std::string> refused_under;  // done, by an INVALID_REQUEST of this id
     int visited = 0;                           // by the search of this number
   };
 
-  void SentLine(std::string_view line, std::size_t input);
+  void SentLine(std::string_view line, std::size_t input, bool unterminated);
   void NoteCollisions(Entry& entry);
   Answer Classify(const boost::json::object& line) const;
+  static bool MayBeUnknown(const Entry& entry);
   bool Fits(const Entry& entry, const Answer& answer) const;
   Entry* FindEntry(const Answer& answer);
   Entry* MakeRoomFor(const Answer& answer);
   bool MoveRefusal(Entry& from);
   void Credit(Entry& entry, const Answer& answer, std::string_view line);
   void Close(Entry& entry);
+  std::string RequirementOfMissing(std::size_t index) const;
+  std::string RequirementOfTooMany() const;
+  void SettleUnknown(std::string_view end);
   void Blame(const Entry& entry, std::string requirement, std::string message);
 
   const Mode mode_;
@@ -82,7 +91,8 @@ class Account {
   std::vector<std::size_t> runs_;  // those of them that may run
   std::unordered_map<std::string, std::vector<std::size_t>> by_id_;
   std::unordered_set<std::string> seen_ids_, seen_pairs_, closed_sessions_, targets_;
-  std::vector<Fault> faults_;
+  std::size_t blank_lines_ = 0;  // since the last Settle
+  std::vector<Fault> faults_, lapses_;
 };
 
 // "valid (REQ-08): must be answered normally under \"f1\"": for messages.

@@ -34,6 +34,7 @@ std::vector<std::string> Blamed(const std::vector<std::string>& sent,
   account.Settle();
   std::vector<std::string> requirements;
   for (const auto& fault : account.faults()) requirements.push_back(fault.violation.requirement);
+  for (const auto& lapse : account.lapses()) requirements.push_back(lapse.violation.requirement);
   return requirements;
 }
 
@@ -89,6 +90,43 @@ TEST(Account, ALineThatShouldBeRefusedIsTheLastToTakeAnAnswer) {
   EXPECT_EQ(Blamed({twice, Ping("a")}, {Pong("a"), Refusal("unknown")}), Requirements{});
   EXPECT_EQ(Blamed({twice, cut, Ping("a")}, {Refusal("a"), Pong("a"), Refusal("b")}),
             Requirements{});
+}
+
+// What is missing or too much is called by the contract's name for it.
+TEST(Account, SilenceHasItsCause) {
+  const auto cut = std::string("{\n"),
+             close = std::string(R"({"protocol_version":1,"type":"x"})") + "\n";
+  EXPECT_EQ(Blamed({cut, Ping("a")}, {Refusal("unknown")}), Requirements{"FRAME-07"});
+  EXPECT_EQ(Blamed({cut, close, Ping("a")}, {}), Requirements({"FRAME-07", "FRAME-07"}));
+  EXPECT_EQ(Blamed({Ping("b"), Ping("a").substr(0, Ping("a").size() - 1)}, {Pong("b")}),
+            Requirements{"FRAME-05"});
+  EXPECT_EQ(Blamed({" \t\r\n", Ping("a")}, {Refusal("unknown"), Pong("a")}),
+            Requirements{"FRAME-05"});
+  const auto long_line = std::string(1048577, 'x') + "\n";
+  EXPECT_EQ(Blamed({long_line}, {Refusal("unknown"), Refusal("unknown")}),
+            Requirements{"FRAME-08"});
+  EXPECT_EQ(Blamed({"\n", long_line}, {Refusal("unknown"), Refusal("unknown")}),
+            Requirements{"LIFE-01"});
+}
+
+TEST(Account, InAOneShotAnAnswerIsForItsOneLine) {
+  const std::string no_id = R"({"protocol_version":1,"type":"ping","request_id":5})"
+                            "\n";
+  EXPECT_EQ(Blamed({no_id}, {Pong("5")}, Mode::kOneShot), Requirements{"REQ-03"});
+  EXPECT_EQ(Blamed({no_id}, {Refusal("5")}, Mode::kOneShot), Requirements{"RESP-08"});
+  EXPECT_EQ(Blamed({Ping("a")}, {Pong("b")}, Mode::kOneShot), Requirements{"REQ-09"});
+  EXPECT_EQ(Blamed({Ping("a")}, {Pong("a"), Pong("a")}, Mode::kOneShot), Requirements{"LIFE-04"});
+}
+
+// A host that takes the freedom of a SHOULD is asked for the rest all the same.
+TEST(Account, LapsesAreNoFaults) {
+  Account account(Mode::kStream, {}, "mock answer");
+  account.Sent(Ping("a", ",\"ts_ms\":1,\"ts_ms\":2"), 0);
+  account.Received(Pong("a"));
+  account.Settle();
+  EXPECT_TRUE(account.faults().empty());
+  ASSERT_EQ(account.lapses().size(), 1u);
+  EXPECT_TRUE(account.lapses()[0].lapse);
 }
 
 TEST(Account, EofBeforeALineIsAnsweredInAOneShot) {

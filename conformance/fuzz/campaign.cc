@@ -96,11 +96,11 @@ class Campaign {
       result_.inputs += n - first;
       ++result_.processes;
     }
+    const auto origin = fmt::format("inputs {} to {} of seed {}", first, n, options_.seed);
     const auto faults = host.faults();
-    if (!faults.empty() && !stop_.stop_requested()) {
-      Found(inputs, BestOf(faults),
-            fmt::format("inputs {} to {} of seed {}", first, n, options_.seed));
-    }
+    if (!faults.empty() && !stop_.stop_requested()) Found(inputs, BestOf(faults), origin);
+    if (!host.lapses().empty() && !stop_.stop_requested())
+      Found(inputs, host.lapses().front(), origin);
     return std::max(n, first + 1);
   }
 
@@ -145,9 +145,10 @@ class Campaign {
     {
       std::lock_guard lock(mutex_);
       auto& equal = equal_[fault.violation.requirement];
-      ++failures_;
+      // A host that takes a freedom of the contract takes it all the time: no reason to give up.
+      if (!fault.lapse) ++failures_;
       result_.given_up = failures_ >= options_.max_findings;
-      if (++equal > kEqualFindings) {
+      if (++equal > (fault.lapse ? 1 : kEqualFindings)) {
         ++result_.repeated;
         return;
       }
@@ -157,8 +158,8 @@ class Campaign {
       finding.minimal.inputs = {inputs[*fault.input]};
     }
     if (options_.minimise) {
-      finding.minimal =
-          Minimise(rig_, options_.mode, inputs, fault, {}, Clock::now() + kTimeToMinimise, stop_);
+      finding.minimal = Minimise(rig_, options_.mode, inputs, fault, {},
+                                 Clock::now() + options_.to_minimise, stop_);
     }
     Add(std::move(finding));
   }

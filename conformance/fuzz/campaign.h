@@ -21,9 +21,10 @@ struct CampaignOptions {
   std::vector<Family> families{kFamilies.begin(), kFamilies.end()};
   std::uint64_t seed = 1;
   std::uint64_t cases = 100'000;
-  std::optional<std::chrono::milliseconds> at_most;  // whichever comes first
-  int workers = 4;                                   // O and B: processes at a time
+  std::optional<std::chrono::milliseconds> at_most = {};  // whichever comes first
+  int workers = 4;                                        // O and B: processes at a time
   bool minimise = true;
+  std::chrono::milliseconds to_minimise = std::chrono::seconds(9);  // a finding
   std::size_t max_findings = 20;
 };
 

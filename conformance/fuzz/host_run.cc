@@ -113,20 +113,18 @@ void StreamHost::Finish(std::string_view tail, std::size_t input) {
   const auto end = host_->AwaitEnd(Clock::now() + settings_.patience);
   while (const Line* line = host_->Await([](const Line&) { return true; }, Clock::now()))
     account_.Received(line->bytes);
+  std::string how;
   if (!end) {
-    own_faults_.push_back(
-        {{"FRAME-13", fmt::format("the host hangs: it did not exit within {} ms of "
-                                  "EOF on stdin, {} answers are missing",
-                                  settings_.patience.count(), account_.outstanding())},
-         std::nullopt});
+    how = fmt::format("did not exit within {} ms of EOF on stdin", settings_.patience.count());
   } else if (end->status != ExitStatus{false, 0}) {
+    how = "ended with " + end->status.ToString();
+  }
+  account_.Settle(how.empty() ? "" : "; the host " + how);
+  if (!how.empty()) {
     own_faults_.push_back(
-        {{"FRAME-13", fmt::format("the host must exit 0 after EOF on stdin, it ended with {}; {} "
-                                  "answers are missing",
-                                  end->status.ToString(), account_.outstanding())},
+        {{"FRAME-13", "after EOF on stdin the host must exit with status 0, it " + how},
          std::nullopt});
   }
-  account_.Settle();
   const auto out = host_->TextOf(Stream::kOut);
   if (end && !out.empty() && !out.ends_with('\n'))
     own_faults_.push_back({*JudgeTail(out.substr(out.rfind('\n') + 1)), std::nullopt});
@@ -144,8 +142,9 @@ void StreamHost::Kill() {
 }
 
 std::vector<Fault> StreamHost::faults() const {
-  auto faults = own_faults_;
-  faults.insert(faults.end(), account_.faults().begin(), account_.faults().end());
+  // Whose answer is missing says more than that the host has died.
+  auto faults = account_.faults();
+  faults.insert(faults.end(), own_faults_.begin(), own_faults_.end());
   Add(faults, talk_.Violations());
   return faults;
 }
@@ -192,6 +191,10 @@ std::vector<Fault> RunOneShot(Conversation& talk, std::string_view bytes, std::s
           {{"EXIT-02", "INVALID_REQUEST exits 2, got " + end->status.ToString()}, input});
   }
   talk.Retire(**host);
+  for (Fault lapse : account.lapses()) {
+    lapse.input = input;
+    faults.push_back(std::move(lapse));
+  }
   return faults;
 }
 
@@ -217,7 +220,9 @@ std::vector<Fault> RunFresh(Rig& rig, Mode mode, std::span<const std::string> in
     if (alive) host.Ping();
     host.Finish();
   }
-  return host.faults();
+  faults = host.faults();
+  faults.insert(faults.end(), host.lapses().begin(), host.lapses().end());
+  return faults;
 }
 
 }  // namespace touchstone::fuzz

@@ -50,6 +50,8 @@ class StreamHost {
   void Kill();
 
   std::vector<Fault> faults() const;
+  // Answers against a SHOULD, which are no reason to end it.
+  const std::vector<Fault>& lapses() const { return account_.lapses(); }
   std::vector<std::string> LastStderr() const;
 
  private:
@@ -67,13 +69,13 @@ class StreamHost {
   bool gone_ = false;
 };
 
-// Runs a fresh host in `mode` with these inputs and returns what was wrong. S: all in one process,
-// with a ping at the end; O and B: a process for each. The inputs' order is the faults'.
+// Runs a fresh host in `mode` with these inputs and returns what was wrong, lapses last. S: all in
+// one process, with a ping at the end; O and B: a process for each.
 std::vector<Fault> RunFresh(Rig& rig, Mode mode, std::span<const std::string> inputs,
                             const HostSettings& settings = {},
                             WriteStyle style = WriteStyle::kWithOthers);
 
-// One process of O or B in a conversation of its worker's.
+// One process of O or B in a conversation of its worker's. Lapses come last.
 std::vector<Fault> RunOneShot(Conversation& talk, std::string_view bytes, std::size_t input,
                               const HostSettings& settings);
 // The environment under which fuzzed hosts run.

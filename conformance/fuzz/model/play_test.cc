@@ -3,32 +3,14 @@
 #include "conformance/fuzz/model/play.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/prctl.h>
-
 #include "conformance/fuzz/model/hunt.h"
-#include "conformance/selftest/selftest.h"
+#include "conformance/testing/bundled_rig.h"
 #include "conformance/testing/test_judge.h"
 
 namespace touchstone::model {
 namespace {
 
 constexpr std::uint64_t kSeed = 5;
-
-std::unique_ptr<Rig> RigFor(const std::string& defect, const std::filesystem::path& scratch) {
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  ::signal(SIGPIPE, SIG_IGN);
-  const std::filesystem::path bin = TOUCHSTONE_BINARY_DIR;
-  auto profile = LoadProfile(
-      std::filesystem::path(TOUCHSTONE_SOURCE_DIR) / "conformance/profiles/refhost.json", bin);
-  if (!profile) {
-    ADD_FAILURE() << profile.error();
-    return nullptr;
-  }
-  if (!defect.empty()) *profile = BehindShim(*profile, (bin / "defective-host").string(), defect);
-  auto rig = MakeRig(std::move(*profile), scratch, 1);
-  return rig ? std::move(*rig) : nullptr;
-}
 
 Program Parse(const std::string& text) {
   auto program = ReadProgram(text);
@@ -85,7 +67,7 @@ TEST(ProgramTest, IsReadAsItWasWritten) {
 
 TEST(PlayTest, TheReferenceHostPasses) {
   testing::TestFolder folder;
-  auto rig = RigFor("", folder.path());
+  auto rig = testing::BundledRig("", folder.path());
   ASSERT_TRUE(rig);
   const auto hunted = Hunt(*rig, {.seed = kSeed, .programs = 100}, {});
   EXPECT_EQ(hunted.programs, 100);
@@ -95,7 +77,7 @@ TEST(PlayTest, TheReferenceHostPasses) {
 
 TEST(PlayTest, TheUnbrokenHostBehindTheShimPasses) {
   testing::TestFolder folder;
-  auto rig = RigFor("none", folder.path());
+  auto rig = testing::BundledRig("none", folder.path());
   ASSERT_TRUE(rig);
   const auto hunted = Hunt(*rig, {.seed = kSeed, .programs = 30}, {});
   EXPECT_FALSE(hunted.find) << Describe(*hunted.find) << hunted.find->played.transcript;
@@ -218,7 +200,7 @@ TEST(PlayTest, DefectiveHostsAreBlamedOnTheRightRequirement) {
   for (const Known& known : kKnown) {
     SCOPED_TRACE(known.defect);
     testing::TestFolder folder;
-    auto rig = RigFor(known.defect, folder.path());
+    auto rig = testing::BundledRig(known.defect, folder.path());
     ASSERT_TRUE(rig);
     const auto program = Parse(known.program);
     const auto played = Play(*rig, program, std::chrono::milliseconds(1500));
@@ -227,7 +209,7 @@ TEST(PlayTest, DefectiveHostsAreBlamedOnTheRightRequirement) {
         [&](const Violation& violation) { return violation.requirement == known.requirement; }))
         << "blamed: " << BlamedBy(played) << played.transcript;
     // The unbroken host passes the same program: it is the defect that is seen.
-    auto good = RigFor("none", folder.path());
+    auto good = testing::BundledRig("none", folder.path());
     ASSERT_TRUE(good);
     const auto unbroken = Play(*good, program, good->patience.Now());
     EXPECT_TRUE(unbroken.violations.empty()) << BlamedBy(unbroken) << unbroken.transcript;
@@ -238,7 +220,7 @@ TEST(PlayTest, RandomProgramsFindADefectAndShrinkIt) {
   for (const char* defect : {"timeout-replayed", "replay-under-the-old-id"}) {
     SCOPED_TRACE(defect);
     testing::TestFolder folder;
-    auto rig = RigFor(defect, folder.path());
+    auto rig = testing::BundledRig(defect, folder.path());
     ASSERT_TRUE(rig);
     const auto hunted = Hunt(*rig, {.seed = kSeed, .programs = 300}, {});
     ASSERT_TRUE(hunted.find);
