@@ -177,19 +177,23 @@ bool Account::Fits(const Entry& entry, const Answer& answer) const {
   }
 }
 
+// Of the lines that wait under this id the one that the answer fits best: of its session, with an
+// id of its own, and last one that should be refused.
 Account::Entry* Account::FindEntry(const Answer& answer) {
   const auto found = by_id_.find(answer.id);
   if (found == by_id_.end()) return nullptr;
-  Entry* second_best = nullptr;
+  const bool normal = answer.kind != Answer::kRefused;
+  const auto misfit = [&](const Ruling& ruling) {
+    return 4 * (normal && ruling.session_id != answer.session) +
+           2 * (ruling.standing == Standing::kShould) + ruling.id_is_free;
+  };
+  Entry* best = nullptr;
   for (const auto index : found->second) {
     Entry& entry = entries_[index];
     if (entry.done || !Fits(entry, answer)) continue;
-    if (!entry.ruling.id_is_free) return &entry;
-    const bool last_resort = entry.ruling.standing == Standing::kShould;
-    if (!second_best || (second_best->ruling.standing == Standing::kShould && !last_resort))
-      second_best = &entry;
+    if (!best || misfit(entry.ruling) < misfit(best->ruling)) best = &entry;
   }
-  return second_best;
+  return best;
 }
 
 // Lines may share an id, and one may be refused under several: then an answer may have been
@@ -225,15 +229,14 @@ bool Account::MoveRefusal(Entry& from) {
 void Account::Received(std::string_view bytes) {
   JudgedLine judged = JudgeLine(bytes);
   if (judged.violation) {
-    if (faults_.size() < kKeepFaults) faults_.push_back({*judged.violation, std::nullopt});
+    Keep({*judged.violation, std::nullopt});
     return;
   }
   const auto& line = judged.json->get_object();
   const auto answer = Classify(line);
   Entry* entry = FindEntry(answer);
   for (auto& violation : JudgeShape(mode_, line)) {
-    if (faults_.size() < kKeepFaults)
-      faults_.push_back({std::move(violation), entry ? std::optional(entry->input) : std::nullopt});
+    Keep({std::move(violation), entry ? std::optional(entry->input) : std::nullopt});
   }
   // One that should be refused is the last to be taken for the one that was not.
   const bool normal = answer.kind != Answer::kRefused;
@@ -256,22 +259,20 @@ void Account::Received(std::string_view bytes) {
       return Close(waiting);
     }
   }
-  if (faults_.size() < kKeepFaults) {
-    // In a one-shot there is but one line that it can be for.
-    const Entry* only = mode_ != Mode::kStream && entries_.size() == 1 ? &entries_[0] : nullptr;
-    if (only && !only->done) {
-      const bool refused = answer.kind == Answer::kRefused;
-      Blame(*only,
-            only->ruling.standing != Standing::kInvalid ? "REQ-09"
-            : refused                                   ? "RESP-08"
-                                                        : only->ruling.requirement,
-            fmt::format("expected {}; got {}", Describe(only->ruling), Excerpt(bytes, 300)));
-      return Close(entries_[0]);
-    }
-    faults_.push_back({{RequirementOfTooMany(),
-                        fmt::format("a line that answers no request: {}", Excerpt(bytes, 300))},
-                       std::nullopt});
+  // In a one-shot there is but one line that it can be for.
+  if (mode_ != Mode::kStream && entries_.size() == 1 && !entries_[0].done) {
+    const Ruling& ruling = entries_[0].ruling;
+    const bool refused = answer.kind == Answer::kRefused;
+    Blame(entries_[0],
+          ruling.standing != Standing::kInvalid ? "REQ-09"
+          : refused                             ? "RESP-08"
+                                                : ruling.requirement,
+          fmt::format("expected {}; got {}", Describe(ruling), Excerpt(bytes, 300)));
+    return Close(entries_[0]);
   }
+  Keep({{RequirementOfTooMany(),
+         fmt::format("a line that answers no request: {}", Excerpt(bytes, 300))},
+        std::nullopt});
 }
 
 void Account::Credit(Entry& entry, const Answer& answer, std::string_view line) {
@@ -315,81 +316,14 @@ void Account::Close(Entry& entry) {
 }
 
 void Account::Blame(const Entry& entry, std::string requirement, std::string message) {
-  if (faults_.size() >= kKeepFaults) return;
   // The search tries it with an LF, too.
   if (entry.unterminated) requirement = "FRAME-05";
-  faults_.push_back(
-      {{std::move(requirement), fmt::format("{}; the line: {}", message, Excerpt(entry.excerpt))},
-       entry.input});
+  Keep({{std::move(requirement), fmt::format("{}; the line: {}", message, Excerpt(entry.excerpt))},
+        entry.input});
 }
 
-// The contract's own name for this silence, where it has one.
-std::string Account::RequirementOfMissing(std::size_t index) const {
-  const Entry& entry = entries_[index];
-  if (entry.accepted) return "LIFE-01";
-  const bool good_after_bad = entry.ruling.standing == Standing::kValid && index > 0 &&
-                              entries_[index - 1].ruling.standing != Standing::kValid;
-  return good_after_bad && mode_ == Mode::kStream ? "FRAME-07" : entry.ruling.requirement;
-}
-
-// Of an answer that nobody asked for. A blank line and the rest of a long one are its likely
-// causes, where only one of the two was sent.
-std::string Account::RequirementOfTooMany() const {
-  if (mode_ != Mode::kStream) return mode_ == Mode::kOneShot ? "LIFE-04" : "BRIDGE-01";
-  const bool too_long = std::ranges::any_of(
-      entries_, [](const Entry& entry) { return entry.ruling.requirement == "FRAME-08"; });
-  if (blank_lines_ > 0 && !too_long) return "FRAME-05";
-  return blank_lines_ == 0 && too_long ? "FRAME-08" : "LIFE-01";
-}
-
-void Account::Settle(std::string_view end) {
-  // The good ones first: where these are missing, too, it is not for what was bad with the others.
-  for (const bool valid : {true, false}) {
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      const Entry& entry = entries_[i];
-      if (entry.done || MayBeUnknown(entry)) continue;
-      if ((entry.ruling.standing == Standing::kValid) != valid) continue;
-      Blame(entry, RequirementOfMissing(i),
-            fmt::format("expected {}; got {}{}", Describe(entry.ruling),
-                        entry.accepted ? "its ack and no final"
-                        : unknown_ > 0 ? "no answer under this id"
-                                       : "no answer",
-                        end));
-    }
-  }
-  SettleUnknown(end);
-  entries_.clear();
-  runs_.clear();
-  by_id_.clear();
-  waiting_ = unknown_ = blank_lines_ = 0;
-}
-
-// Answers under "unknown" and lines that may be answered so are only counted: with several of them
-// it is not known which one is meant. A search will tell.
-void Account::SettleUnknown(std::string_view end) {
-  std::vector<const Entry*> waiting;
-  for (const Entry& entry : entries_) {
-    if (!entry.done && MayBeUnknown(entry)) waiting.push_back(&entry);
-  }
-  if (unknown_ == waiting.size() || faults_.size() >= kKeepFaults) return;
-  const bool missing = unknown_ < waiting.size();
-  Fault fault;
-  fault.violation.requirement = missing ? "FRAME-07" : RequirementOfTooMany();
-  auto& message = fault.violation.message;
-  message = fmt::format("{} ({} lines that may be answered under \"unknown\", {} such answers){}",
-                        missing ? "no answer" : "an INVALID_REQUEST too many", waiting.size(),
-                        unknown_, missing ? end : "");
-  if (!missing && blank_lines_ > 0)
-    message += fmt::format("; {} blank lines were sent, which are to be ignored", blank_lines_);
-  if (!waiting.empty()) {
-    message = fmt::format("expected {}; got {}; the line: {}", Describe(waiting[0]->ruling),
-                          message, Excerpt(waiting[0]->excerpt));
-  }
-  if (waiting.size() == 1) {
-    fault.input = waiting[0]->input;
-    if (missing) fault.violation.requirement = waiting[0]->ruling.requirement;
-  }
-  faults_.push_back(std::move(fault));
+void Account::Keep(Fault fault) {
+  if (faults_.size() < kKeepFaults) faults_.push_back(std::move(fault));
 }
 
 }  // namespace touchstone::fuzz

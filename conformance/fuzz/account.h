@@ -79,6 +79,7 @@ class Account {
   std::string RequirementOfTooMany() const;
   void SettleUnknown(std::string_view end);
   void Blame(const Entry& entry, std::string requirement, std::string message);
+  void Keep(Fault fault);
 
   const Mode mode_;
   const OracleLimits limits_;

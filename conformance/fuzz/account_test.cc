@@ -68,6 +68,15 @@ TEST(Account, LinesThatShareAnIdTakeEachOthersAnswers) {
   EXPECT_EQ(Blamed({twice}, {Pong("a")}), Requirements{"FRAME-11"});
 }
 
+TEST(Account, OfLinesThatShareAnIdTheOneOfTheSessionIsAnswered) {
+  auto pong = Pong("a");
+  pong.replace(pong.find("null"), 4, R"("s")");
+  const auto free = Ping("a", R"(,"x":{"y":1,"y":2})"), with = Ping("a", R"(,"session_id":"s")");
+  EXPECT_EQ(Blamed({free, with}, {Pong("a"), pong}), Requirements{});
+  EXPECT_EQ(Blamed({free, with}, {pong, Refusal("a")}), Requirements{});
+  EXPECT_EQ(Blamed({free, with}, {Pong("a"), Pong("a")}), Requirements{"REQ-09"});
+}
+
 // A line that is no JSON may be refused under each id that a reader might see in it.
 TEST(Account, AnAnswerMovesOnToAnotherLineThatItFits) {
   const std::string two = R"({"request_id":"a","x":{"request_id":"b"})"
