@@ -12,7 +12,7 @@ struct Examples {
   std::string_view lines;
 };
 
-inline constexpr std::array<Examples, 10> kExamples{{
+inline constexpr std::array<Examples, 11> kExamples{{
     {"", R"(
   touchstone run                                  judge the bundled reference host
   touchstone run --host-bin ./zene                judge a binary with the contract's command line
@@ -33,6 +33,12 @@ inline constexpr std::array<Examples, 10> kExamples{{
     {"selftest", R"(
   touchstone selftest --fast                      the subset that ci/test proves
   touchstone selftest --area IDEM,SESS --seed 1)"},
+    {"fuzz", R"(
+  touchstone fuzz --cases 1000000 --modes S       a million inputs through streams: docs/fuzzing.md
+  touchstone fuzz --for 10m --corpus found/ --host-bin ./zene
+  touchstone fuzz --seed 7 --families framing     the same search again
+  touchstone fuzz --promote golden/cases/frame    findings become golden cases
+  touchstone fuzz --model --programs 10000        random programs: docs/model.md)"},
     {"list", R"(
   touchstone list requirements --uncovered
   touchstone list cases)"},

@@ -103,16 +103,6 @@ void AddFuzzOptions(CLI::App& app, Options& options, Raw& raw) {
       ->default_str("40");
   app.add_option("--jobs", options.jobs, "O and B: processes at a time; default: two for each core")
       ->check(CLI::Range(1, 256));
-  app.footer(
-      "The oracle is the contract's order of judgement, on the judge's own parser. A finding is "
-      "cut "
-      "down to the\nshortest input that fails alike. Exit status: 0 nothing found, 1 a MUST is "
-      "broken, 2 usage, 3 could not\nrun, 130 interrupted. Examples:\n"
-      "  touchstone fuzz --cases 1000000 --modes S            a million inputs through streams\n"
-      "  touchstone fuzz --for 10m --corpus found/ --host-bin ./zene\n"
-      "  touchstone fuzz --seed 7 --families framing,bytes    the same search again\n"
-      "  touchstone fuzz --promote golden/cases/fuzz          findings become golden cases\n"
-      "docs/fuzzing.md tells the rest.");
 }
 
 std::string ReadModes(const std::string& text, std::vector<Mode>& into) {

@@ -81,7 +81,18 @@ int ModelCommand(const Options& options, const Context& context) {
   plan.programs = options.programs;
   plan.steps = options.steps;
   plan.threads = options.jobs;
-  const auto hunted = model::Hunt(rig, plan, context.stop);
+  auto last_told = begun;
+  const auto progress = [&](const model::Hunted& so_far) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_told < std::chrono::milliseconds(options.plain ? 10'000 : 250)) return;
+    last_told = now;
+    fmt::print(stderr, "{}fuzz --model: {} of {} programs, {} runs, {:.0f} s{}",
+               options.plain ? "" : "\r\x1b[K", so_far.programs, plan.programs, so_far.runs,
+               std::chrono::duration<double>(now - begun).count(), options.plain ? "\n" : "");
+    std::fflush(stderr);
+  };
+  const auto hunted = model::Hunt(rig, plan, context.stop, progress);
+  if (!options.plain) fmt::print(stderr, "\r\x1b[K");
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   if (!hunted.not_played.empty()) return Complain({hunted.not_played});
   fmt::print(

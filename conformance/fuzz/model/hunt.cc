@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -131,7 +133,26 @@ Find Shrink(Rig& rig, const Program& program, Played failed, std::stop_token sto
   return Shrinker(rig, program, std::move(failed), std::move(stop)).Run();
 }
 
-Hunted Hunt(Rig& rig, const HuntPlan& plan, std::stop_token stop) {
+tl::expected<std::vector<NamedProgram>, std::string> LoadPrograms(
+    const std::filesystem::path& folder) {
+  std::error_code ec;
+  std::vector<NamedProgram> programs;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+    if (entry.path().extension() != ".jsonl") continue;
+    std::ifstream stream(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    auto program = ReadProgram(text);
+    if (!program)
+      return tl::unexpected(fmt::format("{}: {}", entry.path().string(), program.error()));
+    programs.push_back({entry.path().stem(), std::move(*program)});
+  }
+  if (ec) return tl::unexpected(fmt::format("{}: {}", folder.string(), ec.message()));
+  std::ranges::sort(programs, {}, &NamedProgram::name);
+  return programs;
+}
+
+Hunted Hunt(Rig& rig, const HuntPlan& plan, std::stop_token stop,
+            const std::function<void(const Hunted&)>& told) {
   Hunted hunted;
   std::mutex mutex;  // guards hunted and worst
   std::optional<std::pair<int, Played>> worst;
@@ -159,6 +180,7 @@ Hunted Hunt(Rig& rig, const HuntPlan& plan, std::stop_token stop) {
           if (!played.violations.empty() && (!worst || number < worst->first))
             worst.emplace(number, std::move(played));
           done = done || worst || !hunted.not_played.empty();
+          if (told) told(hunted);
         }
       });
     }

@@ -5,9 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "conformance/drive/rig.h"
 #include "conformance/fuzz/model/play.h"
@@ -39,7 +42,17 @@ struct Hunted {
   std::string not_played;
 };
 
-Hunted Hunt(Rig& rig, const HuntPlan& plan, std::stop_token stop);
+// `told` is called after each program, one call at a time.
+Hunted Hunt(Rig& rig, const HuntPlan& plan, std::stop_token stop,
+            const std::function<void(const Hunted&)>& told = {});
+
+// The programs in the files of a folder, *.jsonl, sorted by name. An error names file and line.
+struct NamedProgram {
+  std::string name;
+  Program program;
+};
+tl::expected<std::vector<NamedProgram>, std::string> LoadPrograms(
+    const std::filesystem::path& folder);
 
 // A short program that breaks the same requirement as `failed` does, which `program` led to.
 Find Shrink(Rig& rig, const Program& program, Played failed, std::stop_token stop);

@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::uint64_t kSeed = 5;
 
-Program Parse(const std::string& text) {
-  auto program = ReadProgram(text);
-  EXPECT_TRUE(program) << program.error();
-  return program ? *program : Program{};
-}
-
 TEST(ProgramTest, TheSameSeedAndNumberGiveTheSameProgram) {
   for (int number = 0; number < 20; ++number) {
     EXPECT_EQ(ProgramOf(7, number, 40), ProgramOf(7, number, 40));
@@ -65,6 +59,15 @@ TEST(ProgramTest, IsReadAsItWasWritten) {
     EXPECT_FALSE(ReadProgram(bad)) << bad;
 }
 
+TEST(ProgramTest, AFaultyFileIsNamed) {
+  testing::TestFolder folder;
+  testing::WriteFile(folder.path() / "a.jsonl", "{\"slots\":1,\"queue\":1}\n{\"act\":\"x\"}\n");
+  const auto programs = LoadPrograms(folder.path());
+  ASSERT_FALSE(programs);
+  EXPECT_NE(programs.error().find("a.jsonl: line 2"), std::string::npos) << programs.error();
+  EXPECT_FALSE(LoadPrograms(folder.path() / "missing"));
+}
+
 TEST(PlayTest, TheReferenceHostPasses) {
   testing::TestFolder folder;
   auto rig = testing::BundledRig("", folder.path());
@@ -83,111 +86,27 @@ TEST(PlayTest, TheUnbrokenHostBehindTheShimPasses) {
   EXPECT_FALSE(hunted.find) << Describe(*hunted.find) << hunted.find->played.transcript;
 }
 
-// A program that asks for what the defect breaks, and the requirement that is blamed. Where it is
-// seen by what comes unasked, a run that waits for its timeout gives that time to come.
+// golden/programs: each asks for what the defect of its name breaks. Where that is seen by what
+// comes unasked, a run that waits for its timeout gives it the time to come.
 struct Known {
-  const char* defect;
-  const char* requirement;
-  const char* program;
+  std::string requirement, defect;
+  Program program;
 };
 
-const Known kKnown[] = {
-    {"final-twice", "LIFE-01", R"({"slots":1,"queue":1}
-{"act":"run"})"},
-    {"ack-after-final", "LIFE-02", R"({"slots":1,"queue":1}
-{"act":"run"})"},
-    {"cancel-ends-a-run-twice", "LIFE-01", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"cancel"}
-{"act":"run","session":2,"provider":"held","short_timeout":true})"},
-    {"shutdown-cancels", "LIFE-07", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"term"})"},
-    {"queued-run-is-internal", "LIFE-07", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"run","provider":"held"}
-{"act":"term"})"},
-    {"no-grace-at-all", "LIFE-07", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"term"})"},
-    {"canceled-ends-error", "CTRL-02", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"cancel"})"},
-    {"cancel-of-a-finished-run-accepted", "CTRL-04", R"({"slots":1,"queue":1}
-{"act":"run"}
-{"act":"cancel"})"},
-    {"cancel-from-any-session", "CTRL-05", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"cancel","session":1,"twist":"same-pair"})"},
-    {"foreign-cancel-refused-and-done", "CTRL-05", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"cancel","session":1,"twist":"same-pair"}
-{"act":"run","session":2,"provider":"held","short_timeout":true})"},
-    {"provider-call-left-open", "CTRL-06", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"cancel"})"},
-    {"cancelled-in-the-queue-runs", "CTRL-08", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"run"}
-{"act":"cancel"}
-{"act":"release"}
-{"act":"run","session":2,"provider":"held","short_timeout":true})"},
-    {"close-keeps-the-context", "CTRL-09", R"({"slots":1,"queue":1}
-{"act":"run"}
-{"act":"session_close"}
-{"act":"run"})"},
-    {"slot-lost-by-each-timeout", "TIME-05", R"({"slots":1,"queue":0}
-{"act":"run","provider":"held","short_timeout":true}
-{"act":"run"})"},
-    {"session-order-last-first", "SESS-06", R"({"slots":1,"queue":3}
-{"act":"run","provider":"held"}
-{"act":"run"}
-{"act":"run"}
-{"act":"release"})"},
-    {"context-not-shown", "SESS-01", R"({"slots":1,"queue":1}
-{"act":"run"}
-{"act":"run"})"},
-    {"sessions-ignore-case", "SESS-02", R"({"slots":1,"queue":1}
-{"act":"run"}
-{"act":"run","session":1})"},
-    {"cancelled-turn-kept", "SESS-05", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"cancel"}
-{"act":"run"})"},
-    {"replay-under-the-old-id", "IDEM-01", R"({"slots":1,"queue":1}
-{"act":"run"}
-{"act":"run","twist":"same-pair"})"},
-    {"replay-runs-again", "IDEM-01", R"({"slots":1,"queue":1}
-{"act":"run"}
-{"act":"run","twist":"same-pair"})"},
-    {"key-alone-counts", "IDEM-03", R"({"slots":1,"queue":1}
-{"act":"run"}
-{"act":"run","session":1,"twist":"same-key"})"},
-    {"pairs-joined-by-a-colon", "IDEM-03", R"({"slots":1,"queue":1}
-{"act":"run","session":2}
-{"act":"run","twist":"colon"})"},
-    {"duplicate-runs", "IDEM-04", R"({"slots":2,"queue":2}
-{"act":"run","provider":"held"}
-{"act":"run","twist":"same-pair"})"},
-    {"timeout-replayed", "IDEM-06", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held","short_timeout":true}
-{"act":"run","twist":"same-pair"})"},
-    {"one-slot-more", "ADMIT-01", R"({"slots":1,"queue":2}
-{"act":"run","provider":"held"}
-{"act":"run","session":1,"provider":"held"}
-{"act":"run","session":2,"provider":"held","short_timeout":true})"},
-    {"one-queue-place-less", "ADMIT-02", R"({"slots":1,"queue":1}
-{"act":"run","provider":"held"}
-{"act":"run","provider":"held"})"},
-    {"refused-run-runs-later", "ADMIT-06", R"({"slots":2,"queue":0}
-{"act":"run","provider":"held"}
-{"act":"run"}
-{"act":"release"}
-{"act":"run","session":2,"provider":"held","short_timeout":true})"},
-    {"second-run-under-an-id", "REQ-12", R"({"slots":2,"queue":2}
-{"act":"run","provider":"held"}
-{"act":"run","session":1,"twist":"same-id"})"},
-};
+std::vector<Known> KnownPrograms() {
+  const auto programs =
+      LoadPrograms(std::filesystem::path(TOUCHSTONE_SOURCE_DIR) / "golden/programs");
+  EXPECT_TRUE(programs) << programs.error();
+  std::vector<Known> known;
+  for (const auto& [name, program] : *programs) {
+    const auto end = name.find('-', name.find('-') + 1);
+    std::string requirement = name.substr(0, end);
+    std::ranges::transform(requirement, requirement.begin(),
+                           [](unsigned char c) { return std::toupper(c); });
+    known.push_back({requirement, name.substr(end + 1), program});
+  }
+  return known;
+}
 
 std::string BlamedBy(const Played& played) {
   std::string text;
@@ -197,12 +116,14 @@ std::string BlamedBy(const Played& played) {
 }
 
 TEST(PlayTest, DefectiveHostsAreBlamedOnTheRightRequirement) {
-  for (const Known& known : kKnown) {
+  const auto all = KnownPrograms();
+  EXPECT_GE(all.size(), 28u);
+  for (const Known& known : all) {
     SCOPED_TRACE(known.defect);
     testing::TestFolder folder;
     auto rig = testing::BundledRig(known.defect, folder.path());
     ASSERT_TRUE(rig);
-    const auto program = Parse(known.program);
+    const Program& program = known.program;
     const auto played = Play(*rig, program, std::chrono::milliseconds(1500));
     EXPECT_TRUE(std::ranges::any_of(
         played.violations,
