@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <thread>
 
 #include "conformance/checks/check.h"
@@ -46,8 +48,16 @@ Judgement StderrClosed(Rig& rig, Mode mode) {
   return WithStderr(rig, mode, [](HostProcess& host) { host.CloseStderr(); });
 }
 
+// A process that waits, and not for the processor or the disk: "pid (name) S …".
+bool Sleeps(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  const auto name_end = stat.rfind(") ");
+  return name_end != std::string::npos && stat.compare(name_end + 2, 1, "S") == 0;
+}
+
 // The memory of a host that waits for its first line. A one-shot says nothing when it has started:
-// it has when its memory stands still for as long as a whole one-shot takes.
+// it has when it sleeps, and its memory stands still, for as long as a whole one-shot takes.
 std::optional<ProcStats> AtRest(HostProcess& host, Rig& rig) {
   using std::chrono::milliseconds;
   const auto still = std::max(milliseconds(100), rig.startup);
@@ -56,7 +66,8 @@ std::optional<ProcStats> AtRest(HostProcess& host, Rig& rig) {
   for (auto since = Clock::now(); Clock::now() < std::min(since + still, deadline);) {
     std::this_thread::sleep_for(milliseconds(5));
     const auto now = ReadProcStats(host.child().pid());
-    if (now && stats && now->rss_bytes != stats->rss_bytes) since = Clock::now();
+    const bool grew = now && stats && now->rss_bytes != stats->rss_bytes;
+    if (grew || !Sleeps(host.child().pid())) since = Clock::now();
     stats = now;
   }
   return stats;
