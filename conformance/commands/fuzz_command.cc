@@ -64,6 +64,7 @@ class Fuzzing {
     campaign.mode = mode;
     campaign.seed = options_.seed;
     campaign.workers = options_.jobs;
+    campaign.to_minimise = std::chrono::seconds(30);
     campaign.cases = mode == Mode::kStream ? kStreamCases : kOneShotCases;
     if (options_.for_ms > 0) {
       campaign.at_most = std::chrono::milliseconds(options_.for_ms);
