@@ -347,7 +347,7 @@ std::vector<Defect> LineDefects() {
 
 std::vector<Defect> FrameDefects() {
   auto all = StdoutDefects();
-  for (auto part : {LineDefects, LimitDefects, EndDefects}) {
+  for (auto part : {LineDefects, LimitDefects, ContentDefects, EndDefects}) {
     auto rows = part();
     std::move(rows.begin(), rows.end(), std::back_inserter(all));
   }

@@ -10,8 +10,9 @@
 
 namespace touchstone::defective {
 
-std::vector<Defect> LimitDefects();  // length, depth, bytes that are no text: FRAME-08 … -11, -17
-std::vector<Defect> EndDefects();    // EOF, silence, a reader that goes: FRAME-13 … -16
+std::vector<Defect> LimitDefects();    // the size of a line: FRAME-08
+std::vector<Defect> ContentDefects();  // bytes that are no text, depth, keys: FRAME-09 … -11, -17
+std::vector<Defect> EndDefects();      // EOF, silence, a reader that goes: FRAME-13 … -16
 
 // The bytes as a decoder sees them that knows no other chunk: a character that is not whole in it
 // becomes U+FFFD.
