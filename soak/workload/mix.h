@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,18 +56,19 @@ struct Mix {
 
 // Strict: an unknown key, a wrong type and an impossible number are errors. "default.json:4: …".
 tl::expected<Mix, std::string> ParseMix(std::string_view text, const std::string& file);
-tl::expected<Mix, std::string> ReadMixFile(const std::string& path);
-// The mixes that come with the program: those of soak/mixes, by name.
-tl::expected<Mix, std::string> FindMix(std::string_view name);
-std::vector<std::string> MixNames();
+tl::expected<Mix, std::string> ReadMixFile(const std::filesystem::path& path);
+// By name among the mixes of a folder (soak/mixes), or a path of a file; the error lists the names.
+tl::expected<Mix, std::string> FindMix(const std::filesystem::path& folder,
+                                       const std::string& name_or_file);
+std::vector<std::string> MixNames(const std::filesystem::path& folder);
 
 // One piece of chaos, at its place in soaked time.
 struct ChaosEvent {
   ChaosKind what;
   double from_s, until_s;  // until: of an outage
 };
-// The first that begins after `after_s`; none when the mix has no chaos. Of two at the same moment
-// both come, one after the other, if asked again with the first's from_s and `skip` 1.
+// The first that begins after `after_s`; none when the mix has no chaos. Of several at the same
+// moment the one that the file names first: the others are left out.
 std::optional<ChaosEvent> NextChaos(const Mix& mix, double after_s);
 
 }  // namespace touchstone::soak
