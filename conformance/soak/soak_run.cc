@@ -86,22 +86,22 @@ tl::expected<void, std::string> SoakRun::Run() {
 }
 
 std::string SoakRun::Conduct() {
-  shift_ =
-      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(ground_.from_s)) -
-      position_.at;
   if (plan_.mix.canary_every_s) {
     const double every = *plan_.mix.canary_every_s;
     next_canary_ = clock_.When((std::floor(ground_.from_s / every) + 1) * every);
   }
   next_chaos_ = soak::NextChaos(plan_.mix, ground_.from_s);
   for (Loaded* loaded : all_) loaded->load->AwaitAnswering(Clock::now() + kSlack);
+  // The schedule goes on where the last segment left it.
+  shift_ = (Clock::now() - clock_.When(0)) - position_.at;
   while (Goes() && !IsDone()) {
     if (schedule_ && !next_arrival_) next_arrival_ = clock_.When(0) + shift_ + schedule_->Next();
     WaitUntil(std::min(NextEvent(), Clock::now() + kLook));
     const auto now = Clock::now();
     LookAtRestart();
     if (outage_ends_ && now >= *outage_ends_) EndOutage();
-    if (next_chaos_ && now >= clock_.When(next_chaos_->from_s)) DoChaos();
+    // One thing at a time: a restart in the middle of a restart would tell nothing.
+    if (next_chaos_ && !restart_ && now >= clock_.When(next_chaos_->from_s)) DoChaos();
     if (next_canary_ && now >= *next_canary_) {
       for (Loaded* loaded : all_) loaded->load->OfferCanary(*next_canary_);
       *next_canary_ += std::chrono::duration_cast<Clock::duration>(
@@ -131,7 +131,7 @@ TimePoint SoakRun::NextEvent() const {
   if (next_arrival_) next = std::min(next, *next_arrival_);
   if (next_canary_) next = std::min(next, *next_canary_);
   if (outage_ends_) next = std::min(next, *outage_ends_);
-  if (next_chaos_) next = std::min(next, clock_.When(next_chaos_->from_s));
+  if (next_chaos_ && !restart_) next = std::min(next, clock_.When(next_chaos_->from_s));
   return next;
 }
 
@@ -182,8 +182,6 @@ void SoakRun::StandStillWhileDown() {
 }
 
 void SoakRun::DoChaos() {
-  // One thing at a time: a restart in the middle of a restart would tell nothing.
-  if (restart_) return;
   const auto event = *next_chaos_;
   next_chaos_ = soak::NextChaos(plan_.mix, event.from_s);
   if (event.what != soak::ChaosKind::kOutage) return BeginRestart(event);
