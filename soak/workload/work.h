@@ -4,8 +4,8 @@
 #pragma once
 
 #include <boost/json/array.hpp>
-#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,19 +25,23 @@ enum class SendWhen {
   kAfterAnswer,    // when the line before was answered for good
 };
 
+// What a line asks for.
+enum class LineRole { kRun, kReplay, kCancel, kClose, kPing, kInvalid };
+
 // One request, and what may come of it. An outcome is, in this order: "OK replayed" for a replay,
 // the error code if there is one ("TIMEOUT", "BUSY", …), else the status ("OK", "CANCELED", "PONG",
 // "CANCEL_ACCEPTED", "SESSION_CLOSED", "DUPLICATE_IN_PROGRESS"); in mode B "OK" or "OK replayed" or
 // the code.
 struct WorkLine {
   SendWhen when = SendWhen::kAtOnce;
+  LineRole role = LineRole::kRun;
   std::string request_id;
   bool may_be_unknown = false;     // its answer may come under "unknown" (RESP-08)
-  bool is_run = false;             // it may be answered by the provider
   std::string bytes;               // without LF
   std::vector<std::string> right;  // while all is well
   std::string text;                // of the answer, if it is OK; empty: any
   std::string requirement;         // that another outcome fails
+  std::string session_id, key;     // of a run
 };
 
 struct Work {
@@ -74,7 +78,7 @@ class WorkSource {
   Work Next(double now_s);
   std::int64_t position() const { return count_; }
 
-  // Tells that a line of kind kOk was answered OK: it may be replayed from now on.
+  // Tells that a line was answered "OK": a run may be replayed from now on, others are passed over.
   void Answered(const WorkLine& line, double now_s);
 
   // The same request once more, under a new id and the same key, as a bridge does after a restart
@@ -91,13 +95,16 @@ class WorkSource {
     std::string session, key, text;
     double at_s;
   };
-  friend class WorkMaker;
+  static constexpr std::size_t kMostDone = 64;
+
+  RequestKind Effective(RequestKind kind, double now_s);
 
   const Mix mix_;
   const Options options_;
-  std::int64_t count_ = 0;    // of Next()
+  const std::string long_prompt_;
+  std::int64_t count_;        // of Next()
   std::int64_t further_ = 0;  // of Retry() and Canary()
-  std::vector<Done> done_;    // bounded
+  std::deque<Done> done_;     // the latest, at most kMostDone
 };
 
 }  // namespace touchstone::soak
