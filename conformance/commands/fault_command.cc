@@ -6,8 +6,8 @@
 #include <cstdio>
 
 #include "conformance/commands/scenarios.h"
+#include "conformance/golden/timeline.h"
 #include "conformance/observe/strict_json.h"
-#include "conformance/scenario/timeline.h"
 
 namespace touchstone {
 namespace {

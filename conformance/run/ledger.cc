@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "conformance/contract/always_on.h"
@@ -19,6 +20,8 @@ struct Tally {
   int passed = 0, skipped = 0, inconclusive = 0, broken = 0, blocked = 0;
   int waived = 0;  // violations that a waiver covers
 };
+
+using Tallies = std::map<std::string, Tally>;
 
 void Count(Summary& summary, Verdict verdict) {
   ++summary.executed;
@@ -41,7 +44,7 @@ void Count(Summary& summary, Verdict verdict) {
   }
 }
 
-void Add(std::map<std::string, Tally>& tallies, const CheckResult& result, WaiverBook& waivers) {
+void Add(Tallies& tallies, const CheckResult& result, WaiverBook& waivers) {
   for (const auto& id : result.requirements) {
     Tally& tally = tallies[id];
     switch (result.judgement.verdict) {
@@ -144,6 +147,31 @@ void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults,
   }
 }
 
+// Of one mode, or of all.
+Tallies Count(const std::vector<Job>& planned, const std::vector<CheckResult>& results,
+              WaiverBook& waivers, std::optional<Mode> mode = std::nullopt) {
+  Tallies tallies;
+  for (const Job& job : planned) {
+    if (mode && job.mode != *mode) continue;
+    for (const auto& id : job.requirements) tallies[id].modes.insert(job.mode);
+    for (const auto& id : AlwaysOn(job.mode)) tallies[std::string(id)].modes.insert(job.mode);
+  }
+  for (const auto& result : results) {
+    if (!mode || result.mode == *mode) Add(tallies, result, waivers);
+  }
+  return tallies;
+}
+
+// A row that is not tied to a mode is judged in whichever there is: then "-" itself says nothing.
+void AddModes(Mode mode, const Tallies& tallies, std::vector<RequirementVerdict>& rows) {
+  for (auto& row : rows) {
+    const auto found = tallies.find(row.requirement->id);
+    const bool judged = found != tallies.end() && VerdictOf(found->second) != "uncovered";
+    const bool asked = mode != Mode::kNone && std::ranges::count(row.requirement->modes, mode) > 0;
+    if (judged || asked) row.modes[mode] = judged ? VerdictOf(found->second) : "uncovered";
+  }
+}
+
 }  // namespace
 
 Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
@@ -152,15 +180,8 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
   Ledger ledger;
   WaiverBook waivers(waiving);
   ledger.summary.planned = static_cast<int>(planned.size());
-  std::map<std::string, Tally> tallies;
-  for (const Job& job : planned) {
-    for (const auto& id : job.requirements) tallies[id].modes.insert(job.mode);
-    for (const auto& id : AlwaysOn(job.mode)) tallies[std::string(id)].modes.insert(job.mode);
-  }
-  for (const auto& result : results) {
-    Count(ledger.summary, result.judgement.verdict);
-    Add(tallies, result, waivers);
-  }
+  for (const auto& result : results) Count(ledger.summary, result.judgement.verdict);
+  Tallies tallies = Count(planned, results, waivers);
   // Warnings by weight: what is broken, what could not be judged, what nothing judges.
   std::vector<std::string> broken, unjudged, uncovered;
   for (const Requirement& requirement : catalogue.requirements()) {
@@ -181,6 +202,8 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
     }
     ledger.requirements.push_back(std::move(verdict));
   }
+  for (Mode mode : {Mode::kStream, Mode::kOneShot, Mode::kBridge, Mode::kNone})
+    AddModes(mode, Count(planned, results, waivers, mode), ledger.requirements);
   for (auto* list : {&broken, &unjudged, &uncovered}) {
     ledger.warnings.insert(ledger.warnings.end(), list->begin(), list->end());
   }

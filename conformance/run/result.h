@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "conformance/contract/mode.h"
+#include "conformance/observe/moment.h"
 #include "conformance/observe/violation.h"
 
 namespace touchstone {
@@ -40,6 +41,7 @@ struct Judgement {
   std::string message;                // the first violation, the reason of a skip, …
   std::vector<Violation> violations;  // of a failure: each requirement that was seen broken
   std::string transcript;
+  std::vector<Moment> timeline = {};  // of what is neither pass nor skip, where it is known
 
   static Judgement Pass() { return {}; }
   static Judgement Skip(std::string why) { return {Verdict::kSkip, std::move(why), {}, {}}; }
@@ -51,6 +53,10 @@ struct Judgement {
   }
   // Pass when there are none.
   static Judgement From(std::vector<Violation> violations, std::string transcript);
+  Judgement With(std::vector<Moment> moments) && {
+    timeline = std::move(moments);
+    return std::move(*this);
+  }
 };
 
 struct CheckResult {
