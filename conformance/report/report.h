@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "conformance/report/gating.h"
 #include "conformance/run/ledger.h"
 #include "conformance/run/result.h"
 
@@ -19,6 +21,12 @@ struct Report {
   double duration_ms = 0;
   Ledger ledger;
   std::vector<CheckResult> results;
+
+  bool filtered = false;  // a part of the checks was asked for, or this is a shard
+  std::string policy;     // its name; empty: the gate had none
+  std::vector<Statistic> statistics;
+  std::optional<ShardInfo> shard;
+  std::optional<Difference> baseline;
 };
 
 std::string_view ToString(Overall overall);  // conformant, nonconformant, error
