@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 namespace touchstone {
@@ -73,13 +74,36 @@ States RequirementsOf(const Report& report) {
   return states;
 }
 
+// Samples of nothing are no measurement: a benchmark that was not measured is not there.
+std::string MedianOf(const std::vector<Benchmark>& list, const std::string& name) {
+  const auto found = std::ranges::find(list, name, &Benchmark::name);
+  if (found == list.end() || found->samples.empty()) return {};
+  return fmt::format("{:.4g} {}", found->Median(), found->unit);
+}
+
+void CompareBenchmarks(const std::vector<Benchmark>& before, const std::vector<Benchmark>& after,
+                       double tolerance, Difference& into) {
+  for (const ComparisonRow& row : CompareAll(before, after, tolerance)) {
+    const DifferenceRow difference{row.name, "benchmark", MedianOf(before, row.name),
+                                   MedianOf(after, row.name), row.comparison.why};
+    const auto change = row.comparison.change;
+    if (difference.was.empty() && difference.now.empty()) continue;
+    auto& list = difference.now.empty()     ? into.vanished
+                 : difference.was.empty()   ? into.appeared
+                 : change == Change::kWorse ? into.regressed
+                 : change == Change::kBetter ? into.fixed
+                                             : into.noise;
+    list.push_back(difference);
+  }
+}
+
 }  // namespace
 
 Difference Compare(const Report& before, const Report& after, double tolerance) {
-  (void)tolerance;
   Difference difference;
   CompareStates(RequirementsOf(before), RequirementsOf(after), "requirement", difference);
   CompareStates(ChecksOf(before), ChecksOf(after), "check", difference);
+  CompareBenchmarks(before.benchmarks, after.benchmarks, tolerance, difference);
   return difference;
 }
 

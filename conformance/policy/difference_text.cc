@@ -22,7 +22,7 @@ std::vector<Part> PartsOf(const Difference& d) {
 
 std::string Name(const std::string& state) { return state.empty() ? "not there" : state; }
 
-std::string Verdict(const Difference& d) {
+std::string Conclusion(const Difference& d) {
   if (d.Regressed()) {
     return fmt::format("{} regressed, {} vanished", d.regressed.size(), d.vanished.size());
   }
@@ -51,11 +51,11 @@ std::string DifferenceText(const Difference& d) {
                           row.message.empty() ? "" : ": " + Excerpt(row.message, 200));
     }
   }
-  return text + Verdict(d) + "\n";
+  return text + Conclusion(d) + "\n";
 }
 
 std::string DifferenceMarkdown(const Difference& d) {
-  auto text = fmt::format("**{}**\n", Verdict(d));
+  auto text = fmt::format("**{}**\n", Conclusion(d));
   for (const Part& part : PartsOf(d)) {
     if (part.rows->empty()) continue;
     text += fmt::format("\n### {} ({})\n\n| what | was | is | why |\n|---|---|---|---|\n", part.title,

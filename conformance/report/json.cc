@@ -95,6 +95,7 @@ std::string FormatJson(const Report& report) {
   array statistics;
   for (const auto& statistic : report.statistics) statistics.push_back(ToJson(statistic));
   json["statistics"] = std::move(statistics);
+  json["benchmarks"] = ToJson(report.benchmarks);
   array requirements, results;
   for (const auto& row : report.ledger.requirements) requirements.push_back(RequirementJson(row));
   for (const auto& result : report.results) results.push_back(ResultJson(report, result));

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "conformance/bench/benchmark.h"
 #include "conformance/report/gating.h"
 #include "conformance/run/ledger.h"
 #include "conformance/run/result.h"
+#include "soak/summary/summary.h"
 
 namespace touchstone {
 
@@ -27,6 +29,8 @@ struct Report {
   std::vector<Statistic> statistics;
   std::optional<ShardInfo> shard;
   std::optional<Difference> baseline;
+  std::vector<soak::Summary> soaks;
+  std::vector<Benchmark> benchmarks;
 };
 
 std::string_view ToString(Overall overall);  // conformant, nonconformant, error

@@ -121,6 +121,11 @@ void ReadGating(JsonFields& root, Report& report) {
   report.filtered = root.Flag("filtered").value_or(false);
   report.replay_prefix = root.Text("replay_prefix").value_or("touchstone run");
   if (auto policy = root.Object("policy")) report.policy = policy->Text("name", kNeeded).value_or("");
+  if (const auto* list = root.Value("benchmarks")) {
+    auto benchmarks = BenchmarksFromJson(*list);
+    if (!benchmarks) root.Fault("benchmarks", benchmarks.error());
+    report.benchmarks = benchmarks.value_or(std::vector<Benchmark>{});
+  }
   if (auto shard = root.Object("shard")) {
     report.shard = ShardInfo{Count(*shard, "index"), Count(*shard, "of"),
                              Count(*shard, "planned_total"),
