@@ -46,7 +46,8 @@ object SummaryJson(const Summary& s) {
           {"fail", s.fail},
           {"skip", s.skip},
           {"inconclusive", s.inconclusive},
-          {"harness_bug", s.harness_bug}};
+          {"harness_bug", s.harness_bug},
+          {"flaky", s.flaky}};
 }
 
 object RequirementJson(const RequirementVerdict& row) {
@@ -76,6 +77,15 @@ object ResultJson(const Report& report, const CheckResult& result) {
   json["transcript"] = result.transcript_file.empty()
                            ? boost::json::value(nullptr)
                            : boost::json::value(boost::json::string(result.transcript_file));
+  if (result.attempts) {
+    json["attempts"] = object{{"pass", result.attempts->pass},
+                              {"fail", result.attempts->fail},
+                              {"inconclusive", result.attempts->inconclusive}};
+  }
+  if (const auto& counted = result.judgement.counted) {
+    json["counted"] = object{
+        {"what", counted->what}, {"total", counted->total}, {"right", counted->right}};
+  }
   if (!result.judgement.violations.empty()) {
     array violations;
     for (const auto& violation : result.judgement.violations) {
@@ -106,6 +116,15 @@ std::string FormatJson(const Report& report) {
               {"areas", AreasJson(report.areas)},
               {"blocking", Strings(report.ledger.blocking)},
               {"warnings", Strings(report.ledger.warnings)}};
+  json["filtered"] = report.filtered;
+  json["replay_prefix"] = report.replay_prefix;
+  if (!report.policy.empty()) json["policy"] = object{{"name", report.policy}};
+  if (report.shard) json["shard"] = ToJson(*report.shard);
+  if (report.baseline) json["baseline"] = ToJson(*report.baseline);
+  array statistics;
+  for (const auto& statistic : report.statistics) statistics.push_back(ToJson(statistic));
+  json["statistics"] = std::move(statistics);
+  json["benchmarks"] = ToJson(report.benchmarks);
   array requirements, results;
   for (const auto& row : report.ledger.requirements) requirements.push_back(RequirementJson(row));
   for (const auto& result : report.results) results.push_back(ResultJson(report, result));

@@ -61,6 +61,7 @@ std::string Testcase(const Report& report, const CheckResult& result, const std:
       return text +
              fmt::format("><error message=\"{}\" type=\"harness_bug\"/></testcase>\n", message);
     case Verdict::kFail:
+    case Verdict::kFlaky:
       break;
   }
   std::string details;
@@ -68,8 +69,8 @@ std::string Testcase(const Report& report, const CheckResult& result, const std:
     details += violation.requirement + ": " + Visible(violation.message, 2000) + "\n";
   details += "replay: " + ReplayCommand(report, result) + "\n";
   if (!result.transcript_file.empty()) details += "transcript: " + result.transcript_file + "\n";
-  const auto type =
-      judgement.violations.empty() ? std::string("fail") : judgement.violations.front().requirement;
+  const auto type = judgement.violations.empty() ? std::string(ToString(judgement.verdict))
+                                                 : judgement.violations.front().requirement;
   return text + fmt::format("><failure message=\"{}\" type=\"{}\">{}</failure></testcase>\n",
                             message, Escape(type), Escape(details));
 }
@@ -83,7 +84,8 @@ std::string FormatJunit(const Report& report) {
     Suite& suite = suites[area];
     ++suite.tests;
     suite.seconds += result.duration_ms / 1000;
-    suite.failures += result.judgement.verdict == Verdict::kFail;
+    suite.failures += result.judgement.verdict == Verdict::kFail ||
+                      result.judgement.verdict == Verdict::kFlaky;
     suite.errors += result.judgement.verdict == Verdict::kHarnessBug;
     suite.skipped += result.judgement.verdict == Verdict::kSkip ||
                      result.judgement.verdict == Verdict::kInconclusive;
@@ -93,7 +95,7 @@ std::string FormatJunit(const Report& report) {
   std::string text = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"touchstone {}\" tests=\"{}\" "
       "failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
-      Escape(report.host_name), s.executed, s.fail, s.harness_bug, report.duration_ms / 1000);
+      Escape(report.host_name), s.executed, s.fail + s.flaky, s.harness_bug, report.duration_ms / 1000);
   for (const auto& [area, suite] : suites) {
     text += fmt::format(
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "

@@ -43,10 +43,12 @@ std::string FormatSummary(const Report& report) {
   };
   list("because:", report.ledger.blocking, 20);
   list("warnings (they do not block):", report.ledger.warnings, 10);
+  for (const auto& statistic : report.statistics) text += statistic.text + "\n";
+  const auto flaky = s.flaky > 0 ? fmt::format(" {} flaky,", s.flaky) : "";
   text += fmt::format(
-      "{} planned, {} executed: {} pass, {} fail, {} skip, {} inconclusive, {} bugs in the "
+      "{} planned, {} executed: {} pass, {} fail,{} {} skip, {} inconclusive, {} bugs in the "
       "harness; {:.1f} s, seed {}\n",
-      s.planned, s.executed, s.pass, s.fail, s.skip, s.inconclusive, s.harness_bug,
+      s.planned, s.executed, s.pass, s.fail, flaky, s.skip, s.inconclusive, s.harness_bug,
       report.duration_ms / 1000, report.seed);
   return text;
 }

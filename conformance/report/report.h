@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "conformance/bench/benchmark.h"
+#include "conformance/report/gating.h"
 #include "conformance/run/ledger.h"
 #include "conformance/run/result.h"
 #include "soak/summary/summary.h"
@@ -23,7 +26,14 @@ struct Report {
   std::vector<Area> areas;  // what the contract calls them
   Ledger ledger;
   std::vector<CheckResult> results;
+
+  bool filtered = false;  // a part of the checks was asked for, or this is a shard
+  std::string policy;     // its name; empty: the gate had none
+  std::vector<Statistic> statistics;
+  std::optional<ShardInfo> shard;
+  std::optional<Difference> baseline;
   std::vector<soak::Summary> soaks;
+  std::vector<Benchmark> benchmarks;
 };
 
 std::string_view ToString(Overall overall);  // conformant, nonconformant, error

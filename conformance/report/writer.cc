@@ -29,10 +29,7 @@ std::string TranscriptText(const Report& report, const CheckResult& result) {
   for (const auto& violation : result.judgement.violations) {
     text += fmt::format("violates:     {}: {}\n", violation.requirement, violation.message);
   }
-  text += fmt::format("replay:       {}\n\n", ReplayCommand(report, result));
-  text +=
-      "Times count from the start of the play. `in` is what the judge wrote to the host's stdin, "
-      "`out` and `err` what the host wrote.\n\n";
+  text += fmt::format("replay:       {}\n\n{}", ReplayCommand(report, result), kTranscriptPreamble);
   return text + result.judgement.transcript;
 }
 

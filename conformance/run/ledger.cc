@@ -19,6 +19,7 @@ struct Tally {
   std::set<Mode> modes;  // in which something planned judges it
   int passed = 0, skipped = 0, inconclusive = 0, broken = 0, blocked = 0;
   int waived = 0;  // violations that a waiver covers
+  int flaky = 0;   // violations in some attempts of a check, not in all
 };
 
 using Tallies = std::map<std::string, Tally>;
@@ -41,6 +42,9 @@ void Count(Summary& summary, Verdict verdict) {
     case Verdict::kHarnessBug:
       ++summary.harness_bug;
       break;
+    case Verdict::kFlaky:
+      ++summary.flaky;
+      break;
   }
 }
 
@@ -59,6 +63,7 @@ void Add(Tallies& tallies, const CheckResult& result, WaiverBook& waivers) {
         break;
       // A check that failed for another requirement has neither proven nor broken this one.
       case Verdict::kFail:
+      case Verdict::kFlaky:
       case Verdict::kHarnessBug:
         ++tally.blocked;
         break;
@@ -70,12 +75,15 @@ void Add(Tallies& tallies, const CheckResult& result, WaiverBook& waivers) {
   // The always-on checks may break requirements that the check was not about.
   for (const auto& violation : result.judgement.violations) {
     Tally& tally = tallies[violation.requirement];
-    ++(waivers.Covers(result, violation) ? tally.waived : tally.broken);
+    const bool flaky = result.judgement.verdict == Verdict::kFlaky;
+    ++(waivers.Covers(result, violation) ? tally.waived : flaky ? tally.flaky : tally.broken);
   }
 }
 
 std::string VerdictOf(const Tally& tally) {
-  if (tally.broken + tally.waived > 0) return "fail";
+  if (tally.broken > 0) return "fail";
+  if (tally.flaky > 0) return "flaky";
+  if (tally.waived > 0) return "fail";
   if (tally.modes.empty()) return "uncovered";
   if (tally.passed > 0) return "pass";
   if (tally.inconclusive > 0 || tally.blocked > 0) return "inconclusive";
@@ -98,16 +106,37 @@ bool Gates(const Requirement& requirement, const std::string& milestone) {
 std::string FirstFailureOf(const std::string& id, const std::vector<CheckResult>& results) {
   for (const auto& result : results) {
     for (const auto& violation : result.judgement.violations) {
-      if (violation.requirement == id)
-        return fmt::format("{} [{}]: {}", result.check, ToString(result.mode), violation.message);
+      if (violation.requirement != id) continue;
+      auto text = fmt::format("{} [{}]: {}", result.check, ToString(result.mode), violation.message);
+      if (result.judgement.verdict == Verdict::kFlaky && result.attempts)
+        text += fmt::format(" ({} of {} attempts failed)", result.attempts->fail,
+                            result.attempts->total());
+      return text;
     }
   }
   return {};
 }
 
+// "2 of 5 planned checks were not executed: a [S], b [O]"; of many only the first are named.
+std::string NotExecuted(const std::vector<Job>& planned, const std::vector<CheckResult>& results) {
+  std::set<std::pair<std::string, Mode>> executed;
+  for (const auto& result : results) executed.emplace(result.check, result.mode);
+  std::vector<std::string> names;
+  for (const Job& job : planned) {
+    if (!executed.contains({job.check, job.mode}))
+      names.push_back(fmt::format("{} [{}]", job.check, ToString(job.mode)));
+  }
+  constexpr std::size_t kNamed = 5;
+  auto text = fmt::format("{} of {} planned checks were not executed",
+                          planned.size() - results.size(), planned.size());
+  for (std::size_t i = 0; i < names.size() && i < kNamed; ++i)
+    text += (i == 0 ? ": " : ", ") + names[i];
+  return names.size() > kNamed ? text + ", …" : text;
+}
+
 // The verdict from what blocks. `faults` make the run itself worthless: see Waiving.
 void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults,
-            const std::string& first_message) {
+            const std::string& not_executed, const std::string& first_message) {
   const Summary& s = ledger.summary;
   if (unplayed > 0) {
     ledger.blocking.insert(
@@ -126,8 +155,7 @@ void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults,
     ledger.blocking.insert(ledger.blocking.begin(),
                            s.planned == 0
                                ? std::string("nothing was planned: a run of nothing proves nothing")
-                               : fmt::format("{} of {} planned checks were not executed",
-                                             s.planned - s.executed, s.planned));
+                               : not_executed);
     ledger.overall = Overall::kError;
     ledger.exit_status = 3;
   } else if (!faults.empty()) {
@@ -137,7 +165,7 @@ void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults,
   } else if (!ledger.blocking.empty()) {
     ledger.overall = Overall::kNonconformant;
     ledger.exit_status = 1;
-  } else if (s.pass + s.fail == 0) {
+  } else if (s.pass + s.fail + s.flaky == 0) {
     ledger.blocking.push_back("no check passed or failed; the first: " + first_message);
     ledger.overall = Overall::kError;
     ledger.exit_status = 3;
@@ -182,12 +210,13 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
   ledger.summary.planned = static_cast<int>(planned.size());
   for (const auto& result : results) Count(ledger.summary, result.judgement.verdict);
   Tallies tallies = Count(planned, results, waivers);
+  const bool may_be_flaky = ledger.summary.flaky <= waiving.flaky_allowed;
   // Warnings by weight: what is broken, what could not be judged, what nothing judges.
   std::vector<std::string> broken, unjudged, uncovered;
   for (const Requirement& requirement : catalogue.requirements()) {
     const Tally& tally = tallies[requirement.id];
     RequirementVerdict verdict{&requirement, VerdictOf(tally),
-                               tally.broken == 0 && tally.waived > 0,
+                               tally.broken + tally.flaky == 0 && tally.waived > 0,
                                UncoveredModes(requirement, tally)};
     const bool gates = Gates(requirement, milestone);
     if (verdict.verdict == "fail") {
@@ -195,6 +224,10 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
       list.push_back(fmt::format("{} ({} {}) is {}: {}", requirement.id, requirement.level,
                                  requirement.milestone, verdict.waived ? "waived" : "broken",
                                  FirstFailureOf(requirement.id, results)));
+    } else if (verdict.verdict == "flaky") {
+      auto& list = gates && !may_be_flaky ? ledger.blocking : broken;
+      list.push_back(fmt::format("{} ({} {}) is flaky: {}", requirement.id, requirement.level,
+                                 requirement.milestone, FirstFailureOf(requirement.id, results)));
     } else if (verdict.verdict == "inconclusive" && gates) {
       unjudged.push_back(fmt::format("{} could not be judged", requirement.id));
     } else if (verdict.verdict == "uncovered" && gates && !filtered) {
@@ -220,6 +253,7 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
     });
   };
   Decide(ledger, static_cast<int>(unplayed), waivers.Unused(played, filtered),
+         NotExecuted(planned, results),
          results.empty() ? "" : results.front().judgement.message);
   return ledger;
 }

@@ -6,6 +6,7 @@
 
 namespace touchstone {
 
-LoadResult RunLoadWithProgress(const Options& options, Rig& rig, Mode mode, std::stop_token stop);
+LoadResult RunLoadWithProgress(const Options& options, int requests, Rig& rig, Mode mode,
+                               std::stop_token stop);
 
 }  // namespace touchstone

@@ -6,15 +6,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "conformance/commands/fuzz_flags.h"
 #include "conformance/commands/session.h"
 #include "conformance/fuzz/model/hunt.h"
 
 namespace touchstone {
 namespace {
-
-std::string HostOptions(const Options& options) {
-  return ReplayPrefix(options).substr(std::string("touchstone run").size());
-}
 
 // The failing program as a file that --replay plays. Empty: it cannot be written.
 std::string Keep(const std::filesystem::path& folder, std::uint64_t seed, const model::Find& find) {
@@ -27,12 +24,12 @@ std::string Keep(const std::filesystem::path& folder, std::uint64_t seed, const 
   return stream ? file.string() : "";
 }
 
-int Tell(const Options& options, const model::Find& find) {
+int Tell(const Options& options, const FuzzFlags& flags, const model::Find& find) {
   fmt::print("\nThe host broke {} in program {}.\n{}", find.played.violations.front().requirement,
              find.number, model::Describe(find));
   fmt::print("\nWhat happened:\n{}\n", find.played.transcript);
   const auto folder =
-      options.promote_dir.empty() ? std::filesystem::temp_directory_path() : options.promote_dir;
+      flags.promote_dir.empty() ? std::filesystem::temp_directory_path() : flags.promote_dir;
   const auto file = Keep(folder, options.seed, find);
   if (file.empty()) return Complain({folder.string() + ": cannot be written"});
   fmt::print("Again: touchstone fuzz --model --replay {}{}\n", file, HostOptions(options));
@@ -40,13 +37,13 @@ int Tell(const Options& options, const model::Find& find) {
   return 1;
 }
 
-int Replay(const Options& options, Rig& rig) {
-  std::ifstream stream(options.replay);
+int Replay(const FuzzFlags& flags, Rig& rig) {
+  std::ifstream stream(flags.replay);
   std::stringstream text;
   text << stream.rdbuf();
   const auto program = model::ReadProgram(text.str());
   if (!program) {
-    return Complain({fmt::format("{}: {}", options.replay, program.error()), 2});
+    return Complain({fmt::format("{}: {}", flags.replay, program.error()), 2});
   }
   model::Find find;
   find.program = *program;
@@ -66,7 +63,7 @@ int Replay(const Options& options, Rig& rig) {
 
 }  // namespace
 
-int ModelCommand(const Options& options, const Context& context) {
+int PlayPrograms(const Options& options, const FuzzFlags& flags, const Context& context) {
   Options stream = options;
   stream.filter.modes = {Mode::kStream};
   auto session = OpenSession(stream, context);
@@ -74,12 +71,12 @@ int ModelCommand(const Options& options, const Context& context) {
   for (const auto& [mode, instead] : session->preflight.mute)
     return Complain({"the host does not answer a ping in mode S: " + instead});
   Rig& rig = *session->rig;
-  if (!options.replay.empty()) return Replay(options, rig);
+  if (!flags.replay.empty()) return Replay(flags, rig);
   const auto begun = std::chrono::steady_clock::now();
   model::HuntPlan plan;
   plan.seed = options.seed;
-  plan.programs = options.programs;
-  plan.steps = options.steps;
+  plan.programs = flags.programs;
+  plan.steps = flags.steps;
   plan.threads = options.jobs;
   auto last_told = begun;
   const auto progress = [&](const model::Hunted& so_far) {
@@ -98,12 +95,12 @@ int ModelCommand(const Options& options, const Context& context) {
   fmt::print(
       "fuzz --model: {} programs of up to {} steps, {} lines, {} runs, in {:.1f} s; "
       "at most {} worlds at a time\n",
-      hunted.programs, options.steps, hunted.lines, hunted.runs, took.count(), hunted.most_worlds);
+      hunted.programs, flags.steps, hunted.lines, hunted.runs, took.count(), hunted.most_worlds);
   if (context.stop.stop_requested()) {
     fmt::print("Interrupted: no verdict.\n");
     return 130;
   }
-  if (hunted.find) return Tell(options, *hunted.find);
+  if (hunted.find) return Tell(options, flags, *hunted.find);
   if (hunted.programs == 0) return Complain({"no program was played", 4});
   fmt::print("The host did what the contract allows.\n");
   return 0;
