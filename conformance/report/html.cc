@@ -90,9 +90,13 @@ std::string FormatHtml(const Report& report, std::string_view nonce) {
     contents += kEntry.Fill({{"id", id}, {"title", title}});
     sections += section;
   };
-  add("failures", "Failures", FailureSection(context));
+  const Markup failures = FailureSection(context);
+  add("baseline", "Baseline", BaselineSection(context));
+  add("failures", "Failures", failures);
   add("soak", "Soak", SoakSection(context));
   add("requirements", "Requirements", MatrixSection(context));
+  add("statistics", "Statistics", StatisticSection(context));
+  add("benchmarks", "Benchmarks", BenchmarkSection(context));
   add("results", "Results", ResultSection(context));
 
   const bool charts = !report.soaks.empty();

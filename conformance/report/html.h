@@ -39,6 +39,9 @@ struct PageContext {
 Markup FailureSection(PageContext& context);  // sets failure_ids, so it comes first
 Markup MatrixSection(const PageContext& context);
 Markup ResultSection(const PageContext& context);
+Markup BaselineSection(const PageContext& context);
+Markup StatisticSection(const PageContext& context);
+Markup BenchmarkSection(const PageContext& context);
 Markup SoakSection(const PageContext& context);
 Markup ChartData(const PageContext& context);
 Markup Heading(const PageContext& context, const Markup& contents, const Markup& sections,

@@ -101,10 +101,13 @@ Markup Failure(const Report& report, const CheckResult& result, const std::strin
                                            "The diagram is left out to keep this page small; the "
                                            "transcript has it all."}});
   }
+  std::string label(LabelOf(ToString(judgement.verdict)));
+  if (const auto& attempts = result.attempts)
+    label += fmt::format(", {} of {} failed", attempts->fail, attempts->total());
   const bool has_file = !result.transcript_file.empty();
   return kFailure.Fill(
       {{"verdict", ToString(judgement.verdict)},
-       {"label", LabelOf(ToString(judgement.verdict))},
+       {"label", label},
        {"id", id},
        {"open", Literal(open ? " open" : "")},
        {"check", Visible(result.check, 200)},

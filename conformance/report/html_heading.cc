@@ -80,6 +80,7 @@ std::vector<Share> Shares(const Summary& s) {
   return {{"pass", s.pass},
           {"fail", s.fail},
           {"harness_bug", s.harness_bug},
+          {"flaky", s.flaky},
           {"inconclusive", s.inconclusive},
           {"skip", s.skip}};
 }
@@ -120,6 +121,10 @@ Markup Facts(const Report& report) {
   Markup facts = Fact("Host", report.host_command.empty() ? "—" : report.host_command);
   const Summary& s = report.ledger.summary;
   facts += Fact("Checks", fmt::format("{} planned, {} executed", s.planned, s.executed));
+  if (!report.policy.empty()) facts += Fact("Policy", report.policy);
+  if (const auto& shard = report.shard)
+    facts += Fact("Shard", fmt::format("{} of {}; this is a part", shard->index, shard->of));
+  if (report.filtered && !report.shard) facts += Fact("Only a part", "a filter was given");
   facts += Fact("Seed", fmt::format("{}", report.seed));
   facts += Fact("Took", TimeSpan(report.duration_ms / 1000));
   if (report.started_ms > 0) {

@@ -106,7 +106,7 @@ Markup MatrixSection(const PageContext& context) {
     ++area.count;
     area.pass += row.verdict == "pass";
     area.fail += row.verdict == "fail";
-    area.look |= row.verdict == "fail" || row.verdict == "inconclusive";
+    area.look |= row.verdict == "fail" || row.verdict == "flaky" || row.verdict == "inconclusive";
     judged += row.verdict == "pass" || row.verdict == "fail";
     area.strip += kMark.Fill({{"verdict", row.verdict}});
     area.rows += Row(context, row, seen);

@@ -46,9 +46,9 @@ std::string List(std::string_view title, const std::vector<std::string>& items, 
 
 std::string Counts(const Summary& s) {
   return fmt::format(
-      "\n| planned | executed | pass | fail | skip | inconclusive | bugs in the harness |\n"
-      "|--:|--:|--:|--:|--:|--:|--:|\n| {} | {} | {} | {} | {} | {} | {} |\n",
-      s.planned, s.executed, s.pass, s.fail, s.skip, s.inconclusive, s.harness_bug);
+      "\n| planned | executed | pass | fail | flaky | skip | inconclusive | bugs in the harness |\n"
+      "|--:|--:|--:|--:|--:|--:|--:|--:|\n| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+      s.planned, s.executed, s.pass, s.fail, s.flaky, s.skip, s.inconclusive, s.harness_bug);
 }
 
 bool Failed(const CheckResult& result) {
@@ -89,6 +89,31 @@ std::string Soaks(const Report& report) {
   return text;
 }
 
+std::string Since(const Difference& baseline) {
+  const auto names = [](const std::vector<DifferenceRow>& rows) {
+    std::vector<std::string> list;
+    for (const auto& row : rows)
+      list.push_back(fmt::format("{}: {} → {}", row.subject, row.was.empty() ? "absent" : row.was,
+                                 row.now.empty() ? "absent" : row.now));
+    return list;
+  };
+  return fmt::format("\nSince the baseline {}: {} regressed, {} vanished, {} fixed, {} new.\n",
+                     Code(baseline.old_report), baseline.regressed.size(), baseline.vanished.size(),
+                     baseline.fixed.size(), baseline.appeared.size()) +
+         List("Regressed", names(baseline.regressed), kReasons) +
+         List("Vanished", names(baseline.vanished), kReasons);
+}
+
+std::string Benchmarks(const Report& report) {
+  std::string text;
+  for (const auto& benchmark : report.benchmarks) {
+    if (benchmark.AsWanted()) continue;
+    text += fmt::format("\nNot as wanted: {}, {:.4g} {}\n", Code(benchmark.name),
+                        benchmark.Median(), benchmark.unit);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string FormatMarkdown(const Report& report) {
@@ -99,7 +124,10 @@ std::string FormatMarkdown(const Report& report) {
                   ToString(report.ledger.overall), report.milestone);
   text += List("Because", report.ledger.blocking, kReasons);
   text += Counts(report.ledger.summary);
+  if (report.baseline) text += Since(*report.baseline);
   text += Soaks(report);
+  text += Benchmarks(report);
+  for (const auto& statistic : report.statistics) text += "\n" + Code(statistic.text) + "\n";
   text += Failures(report);
   if (!report.ledger.warnings.empty()) {
     text += fmt::format("\n<details><summary>{}, which do not block</summary>\n",

@@ -120,16 +120,17 @@ void ReadLedger(JsonFields& root, ReportFile& read) {
 void ReadGating(JsonFields& root, Report& report) {
   report.filtered = root.Flag("filtered").value_or(false);
   report.replay_prefix = root.Text("replay_prefix").value_or("touchstone run");
-  if (auto policy = root.Object("policy")) report.policy = policy->Text("name", kNeeded).value_or("");
+  if (auto policy = root.Object("policy"))
+    report.policy = policy->Text("name", kNeeded).value_or("");
   if (const auto* list = root.Value("benchmarks")) {
     auto benchmarks = BenchmarksFromJson(*list);
     if (!benchmarks) root.Fault("benchmarks", benchmarks.error());
     report.benchmarks = benchmarks.value_or(std::vector<Benchmark>{});
   }
   if (auto shard = root.Object("shard")) {
-    report.shard = ShardInfo{Count(*shard, "index"), Count(*shard, "of"),
-                             Count(*shard, "planned_total"),
-                             shard->Text("plan_digest", kNeeded).value_or("")};
+    report.shard =
+        ShardInfo{Count(*shard, "index"), Count(*shard, "of"), Count(*shard, "planned_total"),
+                  shard->Text("plan_digest", kNeeded).value_or("")};
     if (report.shard->index < 1 || report.shard->index > report.shard->of)
       shard->Fault("index", "expected a shard from 1 to `of`");
   }

@@ -190,6 +190,29 @@ Report Hostile() {
 Report Soaked() {
   Report report = Fail();
   report.soaks = {SampleSoak()};
+  report.policy = "release";
+  report.statistics = {
+      {"1000 of 1000 requests in mode S answered right: the failure rate is below "
+       "0.30 % (95 % confidence)",
+       "load/thousand-requests", "S", "requests", 1000, 1000, 0.003, 0.95}};
+  report.baseline =
+      Difference{"release-1.0/report.json",
+                 {{"life/one-terminal [S]", "check", "pass", "fail", "a second terminal"},
+                  {"S ping round trip", "benchmark", "0.11 ms", "0.19 ms", "+73 %, p = 0.008"}},
+                 {{"req/some-check/7 [O]", "check", "fail", "pass", ""}},
+                 {{"req/some-check/119 [B]", "check", "", "pass", ""}},
+                 {{"frame/old-check [S]", "check", "pass", "", ""}},
+                 {},
+                 {}};
+  report.benchmarks = {
+      {"S ping round trip against a bare loop",
+       "ratio",
+       Better::kLess,
+       {1.31, 1.28, 1.35, 1.30, 1.29},
+       "pinned, interleaved",
+       1.5,
+       ""},
+      {"judge lines per second", "1/s", Better::kMore, {}, "", 100000.0, "no quiet machine"}};
   return report;
 }
 
