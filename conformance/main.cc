@@ -18,5 +18,6 @@ int main(int argc, char** argv) {
   }
   SplitOffWarden(scratch);
   Interrupt interrupt;
-  return line.chosen->command->Run(line.options, {scratch, interrupt.token()});
+  return line.chosen->command->Run(
+      line.options, {scratch, interrupt.token(), [&interrupt] { interrupt.SpareHosts(); }});
 }

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -30,6 +31,9 @@ namespace touchstone {
 struct Context {
   std::filesystem::path scratch;  // an own folder; removed by whoever made it
   std::stop_token stop;           // Ctrl-C
+  // For a command that ends its hosts itself when it is asked to stop: from then on Ctrl-C does not
+  // kill them.
+  std::function<void()> spare_hosts = {};
 };
 
 class Command {

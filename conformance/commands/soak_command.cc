@@ -1,27 +1,97 @@
+// touchstone soak: a steady stream of requests for as long as asked, and what the host's resources
+// do meanwhile.
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
 
 #include "conformance/commands/flags.h"
-#include "conformance/commands/load_with_progress.h"
+#include "conformance/commands/judge.h"
+#include "conformance/commands/session.h"
+#include "conformance/observe/strict_json.h"
+#include "conformance/soak/soak.h"
+#include "conformance/soak/soak_text.h"
+#include "soak/summary/summary_json.h"
 
 namespace touchstone {
 namespace {
+
+constexpr std::int64_t kRequests = 1000;
+constexpr double kStreamRate = 50, kProcessRate = 5;  // per second, when a duration is asked
+
+struct SoakFlags {
+  std::int64_t requests = 0, duration_ms = 0;
+  std::string rate, mix = "default", reference;
+  bool poisson = false, constant = false, resume = false;
+  std::filesystem::path checkpoint;
+};
+
+tl::expected<soak::Mix, CommandError> MixOf(const std::string& name) {
+  auto mix = name.find_first_of("/.") == std::string::npos ? soak::FindMix(name)
+                                                           : soak::ReadMixFile(name);
+  if (!mix) return tl::unexpected(CommandError{"--mix: " + mix.error(), 2});
+  return *mix;
+}
+
+// A soak that was asked for by a number of requests alone is a load: LOAD-01 is its question, and
+// a trend needs time.
+bool IsLoadThatWentWell(const soak::Summary& summary) {
+  return summary.verdict == "not judged" && summary.asked_requests && !summary.asked_s &&
+         summary.host.failure_count == 0 && summary.host.answered > 0 &&
+         !summary.segments.empty() && summary.segments.back().ended == "complete";
+}
 
 class SoakCommand : public Command {
  public:
   void AddFlags(CLI::App& app, Options& options) override {
     AddHostFlags(app, options);
-    app.add_option("--requests", requests_, "how many")
-        ->check(CLI::Range(1, 100'000'000))
-        ->default_str("1000");
-    AddModesFlag(app, "--mode", options.filter.modes);
+    app.add_option("--requests", flags_.requests,
+                   fmt::format("how many pieces of work; default without --duration: {}",
+                               kRequests))
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+    AddDurationFlag(app, "--duration", flags_.duration_ms, "how long: 10m, 24h");
+    modes_ = AddModesFlag(app, "--mode", options.filter.modes);
+    app.add_option("--rate", flags_.rate,
+                   "starts per second: 50, 50/s, or max (a closed loop: the next one when there is "
+                   "a place); default: max, with --duration 50 in S and 5 in O and B");
+    app.add_flag("--poisson", flags_.poisson, "independent callers: random gaps; the default");
+    app.add_flag("--constant", flags_.constant, "equal gaps")
+        ->excludes(app.get_option("--poisson"));
+    app.add_option("--mix", flags_.mix, "what is sent: a file (docs/soak.md), or a name")
+        ->default_str("default");
+    AddJobsFlag(app, options, "O and B: processes at a time; default: two for each core");
+    app.add_option("--checkpoint", flags_.checkpoint,
+                   "keep here where the soak stands, so that --resume can go on");
+    app.add_flag("--resume", flags_.resume,
+                 "go on where the checkpoint says; without such a file begin")
+        ->needs(app.get_option("--checkpoint"));
+    app.add_option("--report-dir", options.report_dir,
+                   "write soak.jsonl as it happens, and the report, here");
+    app.add_option("--reference", flags_.reference,
+                   "soak this program beside the host, and compare")
+        ->check(CLI::ExistingFile);
+  }
+
+  std::string Check(Options& options) override {
+    if (flags_.requests == 0 && flags_.duration_ms == 0) flags_.requests = kRequests;
+    if (flags_.duration_ms > 0 && modes_->count() == 0) options.filter.modes = {Mode::kStream};
+    if (!flags_.checkpoint.empty() && options.filter.modes.size() != 1)
+      return "--checkpoint is for one soak: say one --mode";
+    if (auto rate = RateFor(Mode::kStream); !rate) return "--rate: " + rate.error();
+    return {};
   }
 
   int Run(const Options& options, const Context& context) override {
+    const auto mix = MixOf(flags_.mix);
+    if (!mix) return Complain(mix.error());
+    if (auto error = PrepareReportDir(options)) return Complain(*error);
     auto session = OpenSession(options, context);
     if (!session) return Complain(session.error());
-    int exit_status = 0;
+    std::unique_ptr<Rig> reference;
+    if (auto error = OpenReference(options, context, *session->rig, reference))
+      return Complain(*error);
+    if (context.spare_hosts) context.spare_hosts();
+    int exit_status = 3;  // nothing was soaked
     for (Mode mode : options.filter.modes) {
       if (!session->rig->profile.CommandFor(mode)) {
         fmt::print("skip [{}]: the profile has no command for this mode\n", ToString(mode));
@@ -33,26 +103,127 @@ class SoakCommand : public Command {
         exit_status = 1;
         continue;
       }
-      const auto result =
-          RunLoadWithProgress(options, requests_, *session->rig, mode, context.stop);
-      if (!result.violations.empty()) exit_status = 1;
-      if (context.stop.stop_requested()) {
-        fmt::print("interrupted after {} of {} requests\n", result.answered, requests_);
-        return 130;
-      }
+      auto plan = PlanFor(options, mode, *mix);
+      plan.reference = reference.get();
+      const int status = Soak(options, *session->rig, plan, context.stop);
+      if (status == 130 || status >= 3) return WriteSummaries(options) ? status : 3;
+      exit_status = exit_status == 3 ? status : std::max(exit_status, status);
     }
-    return exit_status;
+    return WriteSummaries(options) ? exit_status : 3;
   }
 
  private:
-  int requests_ = 1000;
+  tl::expected<soak::ArrivalPlan, std::string> RateFor(Mode mode) const {
+    if (flags_.rate.empty() && flags_.duration_ms == 0) return soak::ArrivalPlan{};
+    const auto rate = flags_.rate.empty()
+                          ? fmt::format("{}", mode == Mode::kStream ? kStreamRate : kProcessRate)
+                          : flags_.rate;
+    auto plan = soak::ParseRate(rate);
+    if (plan && plan->process == soak::ArrivalProcess::kConstant && !flags_.constant)
+      plan->process = soak::ArrivalProcess::kPoisson;
+    return plan;
+  }
+
+  SoakPlan PlanFor(const Options& options, Mode mode, const soak::Mix& mix) const {
+    SoakPlan plan;
+    plan.mode = mode;
+    if (flags_.duration_ms > 0) plan.duration = std::chrono::milliseconds(flags_.duration_ms);
+    if (flags_.requests > 0) plan.requests = flags_.requests;
+    plan.arrivals = *RateFor(mode);
+    plan.mix = mix;
+    plan.seed = options.seed;
+    plan.processes = options.jobs;
+    plan.checkpoint = flags_.checkpoint;
+    plan.resume = flags_.resume;
+    if (!options.report_dir.empty()) {
+      plan.record = options.report_dir / (options.filter.modes.size() == 1
+                                              ? std::string("soak.jsonl")
+                                              : fmt::format("soak-{}.jsonl", ToString(mode)));
+    } else if (!flags_.checkpoint.empty()) {
+      plan.record = flags_.checkpoint.string() + ".jsonl";
+    }
+    return plan;
+  }
+
+  // Its plays are numbered from another start: two rigs share the scratch folder.
+  std::optional<CommandError> OpenReference(const Options& options, const Context& context,
+                                            const Rig& host, std::unique_ptr<Rig>& reference) {
+    if (flags_.reference.empty()) return std::nullopt;
+    auto profile =
+        LoadProfile(options.data_dir / "conformance/profiles/refhost.json",
+                    options.program.parent_path());
+    if (!profile) return CommandError{profile.error(), 2};
+    ReplaceProgram(*profile, flags_.reference);
+    profile->name = std::filesystem::path(flags_.reference).filename().string();
+    auto rig = MakeRig(std::move(*profile), context.scratch, options.seed);
+    if (!rig) return CommandError{rig.error()};
+    reference = std::move(*rig);
+    reference->next_play = host.next_play + 1'000'000;
+    const auto preflight = RunPreflight(*reference, options.filter.modes);
+    if (!preflight.cannot_start.empty() || !preflight.mute.empty()) {
+      return CommandError{fmt::format("--reference {}: {}", flags_.reference,
+                                      preflight.mute.empty()
+                                          ? preflight.cannot_start
+                                          : "a ping must be answered, but " +
+                                                preflight.mute.begin()->second)};
+    }
+    return std::nullopt;
+  }
+
+  int Soak(const Options& options, Rig& rig, const SoakPlan& plan, std::stop_token stop) {
+    fmt::print(stderr, "soak [{}]: mix {}, {}\n", ToString(plan.mode), plan.mix.name,
+               Describe(plan.arrivals));
+    tl::expected<SoakResult, std::string> result;
+    {
+      SoakConsole console(stderr, options.plain, plan);
+      result = RunSoak(rig, plan, console, stop);
+    }
+    if (!result) return Complain({result.error()});
+    auto& summary = result->summary;
+    summaries_.push_back(summary);
+    if (IsLoadThatWentWell(summary)) {
+      summary.verdict = "pass";
+      summary.reason = "each request was answered as it should be; trends: " + summary.reason;
+    }
+    fmt::print("{}", FormatSoak(summary));
+    std::fflush(stdout);
+    if (result->interrupted) {
+      fmt::print("interrupted{}\n", plan.checkpoint.empty()
+                                        ? ""
+                                        : "; --resume with the same --checkpoint goes on");
+      return 130;
+    }
+    if (summary.verdict == "fail") return 1;
+    return summary.verdict == "pass" ? 0 : 3;
+  }
+
+  bool WriteSummaries(const Options& options) const {
+    if (options.report_dir.empty()) return true;
+    boost::json::array soaks;
+    for (const auto& summary : summaries_) soaks.push_back(soak::ToJson(summary));
+    const auto file = options.report_dir / "soak.json";
+    std::ofstream stream(file, std::ios::trunc);
+    stream << touchstone::ToJson(boost::json::object{{"soaks", std::move(soaks)}}) << "\n";
+    stream.close();
+    if (!stream) Complain({file.string() + ": cannot be written"});
+    fmt::print("reports: {}\n",
+               std::filesystem::absolute(options.report_dir).lexically_normal().string());
+    return static_cast<bool>(stream);
+  }
+
+  SoakFlags flags_;
+  CLI::Option* modes_ = nullptr;
+  std::vector<soak::Summary> summaries_;
 };
 
 const CommandRegistration<SoakCommand> kSoak(
     {.name = "soak",
-     .about = "many consecutive requests; each must be answered once, as it should be",
+     .about = "a steady stream of requests for as long as asked: each must be answered once, as it "
+              "should be, and nothing may grow",
      .examples = R"(  touchstone soak --requests 1000 --mode O        a thousand one-shot processes
-  touchstone soak --requests 5000 --mode S --host-bin ./zene)"});
+  touchstone soak --duration 10m --report-dir report --host-bin ./zene
+  touchstone soak --duration 24h --rate 50 --checkpoint soak.state --resume
+  touchstone soak --duration 30m --mix restarts --reference build/release/bin/refhost)"});
 
 }  // namespace
 }  // namespace touchstone

@@ -27,6 +27,14 @@ class Evaluator {
       Flaky();
     }
     for (std::size_t i = 0; i < policy_.soaks.size(); ++i) Soak(i);
+    for (const Benchmark& benchmark : report_.benchmarks) {
+      if (!policy_.benchmarks || benchmark.AsWanted()) continue;
+      Block(fmt::format("benchmark {}: the median is {:.4g} {}, wanted {} {:.4g}", benchmark.name,
+                        benchmark.Median(), benchmark.unit,
+                        benchmark.better == Better::kLess ? "at most" : "at least",
+                        *benchmark.wanted),
+            {"suites", "benchmarks"});
+    }
     return std::move(evaluation_);
   }
 
@@ -123,6 +131,7 @@ class Evaluator {
   }
 
   void Flaky() {
+    if (policy_.file.text.empty()) return;  // only a baseline was given: the ledger decides
     const int flaky = report_.ledger.summary.flaky;
     if (flaky <= policy_.limits.flaky) return;
     Block(fmt::format("{} checks are flaky, at most {} may be", flaky, policy_.limits.flaky),

@@ -129,6 +129,20 @@ TEST_F(EvaluateTest, ALargeHostBlocks) {
   EXPECT_TRUE(policy::Evaluate(p, report, false).could_not_run) << "nothing was measured";
 }
 
+TEST_F(EvaluateTest, ABenchmarkThatIsNotAsWantedBlocks) {
+  auto report = Plain({SuiteResult("gate/benchmarks", Verdict::kPass, "", Mode::kNone)});
+  Benchmark benchmark;
+  benchmark.name = "ping";
+  benchmark.unit = "ratio";
+  benchmark.samples = {3, 3.5, 4};
+  benchmark.wanted = 2;
+  report.benchmarks = {benchmark};
+  ExpectOne(policy::Evaluate(Make(R"("benchmarks":{})"), report, false),
+            "benchmark ping: the median is 3.5 ratio, wanted at most 2");
+  report.benchmarks[0].wanted = 4;
+  EXPECT_TRUE(policy::Evaluate(Make(R"("benchmarks":{})"), report, false).reasons.empty());
+}
+
 TEST_F(EvaluateTest, TooManyInconclusiveResultsBlock) {
   const auto report = Plain({Result("b", Verdict::kInconclusive), Result("c", Verdict::kPass)});
   const auto with = [&](const char* limit) {

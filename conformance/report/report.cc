@@ -29,10 +29,29 @@ std::string ReplayCommand(const Report& report, const CheckResult& result) {
   return command + host;
 }
 
+static std::string_view GateWord(Overall overall) {
+  switch (overall) {
+    case Overall::kConformant:
+      return "passed";
+    case Overall::kNonconformant:
+      return "BLOCKED";
+    case Overall::kError:
+      break;
+  }
+  return "NO VERDICT, and that blocks";
+}
+
 std::string FormatSummary(const Report& report) {
   const Summary& s = report.ledger.summary;
   std::string text = fmt::format("\n{}: {} for milestone {}\n", report.host_name,
                                  ToString(report.ledger.overall), report.milestone);
+  if (!report.policy.empty())
+    text += fmt::format("gate {}: {}\n", report.policy, GateWord(report.ledger.overall));
+  if (report.shard) {
+    text += fmt::format("shard {}/{} of a plan of {} checks: the verdict on the whole is that of "
+                        "`touchstone merge`\n",
+                        report.shard->index, report.shard->of, report.shard->planned_total);
+  }
   const auto list = [&](std::string_view title, const std::vector<std::string>& items,
                         std::size_t most) {
     if (items.empty()) return;

@@ -27,7 +27,7 @@ struct Report {
   Ledger ledger;
   std::vector<CheckResult> results;
 
-  bool filtered = false;  // a part of the checks was asked for, or this is a shard
+  bool filtered = false;  // a part of the checks was asked for; a shard by itself is no filter
   std::string policy;     // its name; empty: the gate had none
   std::vector<Statistic> statistics;
   std::optional<ShardInfo> shard;

@@ -252,7 +252,8 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
       return ::fnmatch(waiver.check.c_str(), job.check.c_str(), 0) == 0;
     });
   };
-  Decide(ledger, static_cast<int>(unplayed), waivers.Unused(played, filtered),
+  auto unused = waiving.partial ? std::vector<std::string>{} : waivers.Unused(played, filtered);
+  Decide(ledger, static_cast<int>(unplayed), std::move(unused),
          NotExecuted(planned, results),
          results.empty() ? "" : results.front().judgement.message);
   return ledger;

@@ -47,6 +47,7 @@ struct Waiving {
   std::vector<Waiver> waivers;
   std::chrono::year_month_day today;
   int flaky_allowed = 0;
+  bool partial = false;  // a shard: what a waiver covers may have been played elsewhere
 };
 Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
                const std::vector<CheckResult>& results, const std::string& milestone, bool filtered,

@@ -20,6 +20,7 @@ struct Sample {
   int descriptors = 0, threads = 0, children = 0;
   double cpu_percent = 0;  // of one core, since the last sample
   double lag_ms = 0;       // how much the judge's lag gauge overslept at worst
+  int life = 1;            // the host's n-th process: a restart begins a new one
 };
 
 struct Latency {  // from the intended start to the terminal
