@@ -92,6 +92,18 @@ void AddRunFlags(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"M1", "M2", "M3"}))
       ->default_str("M1");
   AddJobsFlag(app, options, "plays at the same time; default: two for each core");
+  app.add_option("--repeat", options.repeat,
+                 "play each check so many times: one that passes and fails is flaky, and no pass")
+      ->check(CLI::Range(1, 1000))
+      ->default_str("1");
+  app.add_option_function<std::string>(
+      "--shard",
+      [&options](const std::string& text) {
+        options.shard = ParseShard(text);
+        if (!options.shard)
+          throw CLI::ValidationError("--shard", "i/n expected, such as 2/3, got \"" + text + "\"");
+      },
+      "play only part i of n of the plan; `touchstone merge` puts the reports together");
   app.add_option("--report-dir", options.report_dir,
                  "write report.json, junit.xml and transcripts of failures here");
   app.add_option("--waivers", options.waivers_file,

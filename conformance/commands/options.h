@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "conformance/run/plan.h"
+#include "conformance/run/shard.h"
 
 namespace touchstone {
 
@@ -28,6 +30,8 @@ struct Options {
   // What is played, and where the results go: AddRunFlags().
   Filter filter;
   std::string milestone = "M1";
+  int repeat = 1;                // attempts of each check
+  std::optional<ShardOf> shard;  // the part of the plan that is played here
   std::filesystem::path report_dir;
   std::filesystem::path waivers_file, write_waivers_file;
 };

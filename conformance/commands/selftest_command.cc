@@ -1,5 +1,3 @@
-#include "conformance/selftest/selftest.h"
-
 #include <fmt/format.h>
 #include <fnmatch.h>
 
@@ -8,10 +6,8 @@
 #include <fstream>
 #include <thread>
 
-#include "conformance/checks/check.h"
 #include "conformance/commands/flags.h"
-#include "conformance/commands/session.h"
-#include "conformance/run/plan.h"
+#include "conformance/commands/selftest_plan.h"
 
 namespace touchstone {
 namespace {
@@ -67,27 +63,20 @@ class SelftestCommand : public Command {
 };
 
 int SelftestCommand::Run(const Options& options, const Context& context) {
-  SelftestPlan plan;
+  std::vector<const defective::Defect*> defects;
   for (const auto& defect : defective::Defects()) {
-    if (IsWanted(defect, options, fast_)) plan.defects.push_back(&defect);
+    if (IsWanted(defect, options, fast_)) defects.push_back(&defect);
   }
-  if (plan.defects.empty()) {
+  if (defects.empty()) {
     return Complain({"the filter matches no defect; `touchstone selftest --list` shows them"});
   }
-  if (list_only_) return PrintTable(plan.defects);
+  if (list_only_) return PrintTable(defects);
   const auto suite = LoadSuite(options);
   if (!suite) return Complain(suite.error());
-  auto profile = ProfileFromOptions(options);
-  if (!profile) return Complain(profile.error());
-  auto jobs = MakePlan(suite->cases, Checks(), {});
-  if (!jobs) return Complain({jobs.error()});
-  plan.jobs = std::move(*jobs);
-  plan.profile = std::move(*profile);
-  plan.shim = options.program.parent_path() / "defective-host";
-  plan.golden = options.data_dir / "golden";
-  plan.scratch = context.scratch;
-  plan.seed = options.seed;
-  plan.threads = options.jobs;
+  auto made = MakeSelftestPlan(options, *suite, context.scratch);
+  if (!made) return Complain(made.error());
+  SelftestPlan& plan = *made;
+  plan.defects = std::move(defects);
   fmt::print(stderr, "touchstone selftest: {} defects, host {}, seed {}\n", plan.defects.size(),
              plan.profile.name, plan.seed);
 
@@ -99,8 +88,7 @@ int SelftestCommand::Run(const Options& options, const Context& context) {
   auto matrix = RunSelftest(plan, told, context.stop);
   if (!matrix) return Complain({matrix.error()});
   if (!fast_ && options.filter.areas.empty() && options.filter.globs.empty()) {
-    matrix->without_defect =
-        WithoutDefect(suite->catalogue, "M1", defective::Defects(), defective::Exceptions());
+    matrix->without_defect = RequirementsWithoutDefect(*suite);
   }
   fmt::print("{}", FormatMatrix(*matrix));
   std::fflush(stdout);
