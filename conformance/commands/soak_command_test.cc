@@ -61,7 +61,7 @@ TEST_F(SoakCli, UsageErrors) {
 TEST_F(SoakCli, AGoodHostPassesInAllModes) {
   const auto ended = Touchstone({"soak", "--requests", "60", "--report-dir", File("report")});
   ExpectSays(ended, 0, {"pass [S]", "pass [O]", "pass [B]", "closed loop", "reports: "});
-  EXPECT_EQ(Count(ReadFile(File("report/soak.json")), "\"mode\""), 3);
+  EXPECT_EQ(Count(ReadFile(File("report/report.json")), "\"arrivals\""), 3);
   EXPECT_TRUE(std::filesystem::exists(File("report/soak-B.jsonl")));
 }
 
@@ -113,7 +113,7 @@ TEST_F(SoakCli, CtrlCEndsItWithAReportAndEndsTheHostWell) {
   EXPECT_EQ(ReadFile(File("host-ended")), "0\n");
   EXPECT_NE(Record().find("\"ended\":\"interrupted\""), std::string::npos);
   EXPECT_TRUE(Holds([&] { return Descendants(::getpid()).empty(); }));
-  EXPECT_TRUE(std::filesystem::exists(File("report/soak.json")));
+  EXPECT_TRUE(std::filesystem::exists(File("report/report.html")));
 }
 
 }  // namespace

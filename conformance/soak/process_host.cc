@@ -64,7 +64,8 @@ void ProcessHost::Work(Conversation& talk) {
     if (finishing_ || hopeless_) return;
     Task task = std::move(queue_.front());
     queue_.pop_front();
-    const int strike = task.IsRun() ? std::exchange(strike_, 0) : 0;
+    const bool calls = task.what().role == soak::LineRole::kRun;
+    const int strike = calls ? std::exchange(strike_, 0) : 0;
     task.piece->during.draining |= strike != 0 && strike != SIGKILL;
     task.piece->during.killed |= strike == SIGKILL;
     lock.unlock();
