@@ -104,7 +104,7 @@ class Schemas(unittest.TestCase):
         }
 
     def test_the_schemas_are_schemas(self):
-        for name in ("case", "requirements", "scenario"):
+        for name in ("case", "policy", "requirements", "scenario"):
             jsonschema.Draft7Validator.check_schema(load(GOLDEN / f"schema/{name}.schema.json"))
 
     def test_the_catalogue_obeys_its_schema(self):
@@ -166,6 +166,27 @@ class Schemas(unittest.TestCase):
         for what, line in BROKEN_HEADERS.items():
             with self.subTest(what):
                 self.assertFalse(self.header.is_valid(line))
+
+    def test_every_policy_obeys_the_schema(self):
+        valid = validator(load(GOLDEN / "schema/policy.schema.json"))
+        policies = sorted((GOLDEN.parent / "ci/policies").glob("*.json"))
+        policies = [path for path in policies if not path.name.startswith("waivers")]
+        self.assertGreaterEqual(len(policies), 3, "policies are missing")
+        for path in policies:
+            policy = load(path)
+            self.assertIsNone(complaint(valid, policy), path)
+            self.assertEqual(policy["name"], path.stem)
+
+    # The loader is held to the same examples: conformance/policy/policy_test.cc.
+    def test_good_policies_are_taken_and_bad_ones_refused(self):
+        valid = validator(load(GOLDEN / "schema/policy.schema.json"))
+        examples = load(GOLDEN / "schema/policy.examples.json")
+        for example in examples["good"]:
+            self.assertIsNone(complaint(valid, example["policy"]), example["what"])
+        self.assertGreater(len(examples["bad"]), 40)
+        for example in examples["bad"]:
+            with self.subTest(example["what"]):
+                self.assertFalse(valid.is_valid(example["policy"]))
 
     def test_a_catalogue_with_a_broken_row_is_refused(self):
         valid = validator(load(GOLDEN / "schema/requirements.schema.json"))

@@ -1,9 +1,8 @@
 // Input that nobody thought of: a bounded search from the run's seed, and the inputs that were
 // found before. `touchstone fuzz` searches for longer.
-#include <fmt/format.h>
-
 #include "conformance/checks/check.h"
 #include "conformance/fuzz/corpus.h"
+#include "conformance/fuzz/story.h"
 
 namespace touchstone {
 namespace {
@@ -14,24 +13,8 @@ using fuzz::Family;
 constexpr std::uint64_t kStreamCases = 6000, kOneShotCases = 32;
 
 Judgement Concluded(const CampaignResult& result) {
-  std::vector<Violation> violations;
-  std::string transcript = fmt::format("{} inputs, {} processes, {} findings\n", result.inputs,
-                                       result.processes, result.findings.size());
-  for (const auto& finding : result.findings) {
-    const auto bytes = BytesOf(finding);
-    Violation violation = finding.minimal.violation;
-    if (bytes.size() <= 2000) {
-      violation.message += fmt::format(
-          "; input: printf {} (ZENE_MAX_REQUEST_BYTES={}); again: "
-          "touchstone fuzz --modes {} --replay {}",
-          fuzz::AsPrintf(bytes), finding.limit, ToString(finding.mode), fuzz::EncodeBase64(bytes));
-    }
-    transcript +=
-        fmt::format("{} ({}): {}\n", violation.requirement, finding.origin, violation.message);
-    violations.push_back(std::move(violation));
-  }
-  if (result.inputs == 0) violations.push_back({"LIFE-01", "nothing was sent"});
-  return Judgement::From(std::move(violations), transcript);
+  auto story = fuzz::StoryOf(result);
+  return Judgement::From(std::move(story.violations), std::move(story.transcript));
 }
 
 template <Family kFamily>

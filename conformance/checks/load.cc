@@ -21,6 +21,7 @@ Judgement ThousandRequests(Rig& rig, Mode mode) {
   options.seed = rig.seed;
   auto load = RunLoad(rig, options, {}, {});
   auto judgement = Judgement::From(std::move(load.violations), std::move(load.transcript));
+  judgement.counted = {"requests", load.sent, load.as_expected};
   if (judgement.verdict == Verdict::kPass) judgement.message = FormatLoad(options, load);
   return judgement;
 }

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "conformance/commands/flags.h"
 #include "conformance/commands/session.h"
 #include "conformance/contract/markdown.h"
 #include "conformance/selftest/defects_page.h"
@@ -29,9 +30,10 @@ tl::expected<std::string, std::string> RenderProxy(const Options& options) {
   return page->substr(0, begin + kBegin.size()) + proxy::RenderToxics() + page->substr(end);
 }
 
-tl::expected<std::string, std::string> Render(const Options& options, const Catalogue& catalogue) {
-  if (options.topic == "defects") return RenderDefects(catalogue);
-  if (options.topic == "proxy") return RenderProxy(options);
+tl::expected<std::string, std::string> Render(const Options& options, const std::string& name,
+                                              const Catalogue& catalogue) {
+  if (name == "defects") return RenderDefects(catalogue);
+  if (name == "proxy") return RenderProxy(options);
   const auto prose = ReadFile(options.data_dir / "golden/contract/prose.md");
   if (!prose) return tl::unexpected(prose.error());
   const auto page = RenderContract(catalogue, *prose);
@@ -39,23 +41,41 @@ tl::expected<std::string, std::string> Render(const Options& options, const Cata
   return *page;
 }
 
-}  // namespace
-
-int DocsCommand(const Options& options) {
-  auto catalogue = Catalogue::Load(options.data_dir / "golden/contract/requirements.json");
-  if (!catalogue) return Complain({catalogue.error(), 2});
-  const auto page = Render(options, *catalogue);
-  if (!page) return Complain({page.error(), 2});
-  if (!options.check) {
-    fmt::print("{}", *page);
-    return 0;
+class DocsCommand : public Command {
+ public:
+  void AddFlags(CLI::App& app, Options&) override {
+    app.add_option("page", page_, "contract, defects or proxy")
+        ->required()
+        ->check(CLI::IsMember({"contract", "defects", "proxy"}));
+    app.add_flag("--check", check_, "compare with docs/ instead of printing; exit 1 when stale");
   }
-  const auto file = fmt::format("docs/{}.md", options.topic);
-  const auto committed = ReadFile(options.data_dir / file);
-  if (committed && *committed == *page) return 0;
-  return Complain(
-      {fmt::format("{} is stale; mend it with: touchstone docs {} > {}", file, options.topic, file),
-       1});
-}
 
+  int Run(const Options& options, const Context&) override {
+    auto catalogue = Catalogue::Load(options.data_dir / "golden/contract/requirements.json");
+    if (!catalogue) return Complain({catalogue.error(), 2});
+    const auto page = Render(options, page_, *catalogue);
+    if (!page) return Complain({page.error(), 2});
+    if (!check_) {
+      fmt::print("{}", *page);
+      return 0;
+    }
+    const auto file = fmt::format("docs/{}.md", page_);
+    const auto committed = ReadFile(options.data_dir / file);
+    if (committed && *committed == *page) return 0;
+    return Complain(
+        {fmt::format("{} is stale; mend it with: touchstone docs {} > {}", file, page_, file), 1});
+  }
+
+ private:
+  std::string page_;
+  bool check_ = false;
+};
+
+const CommandRegistration<DocsCommand> kDocs(
+    {.name = "docs",
+     .about = "the reference pages that are generated from data",
+     .group = CommandGroup::kJudgeItself,
+     .starts_processes = false});
+
+}  // namespace
 }  // namespace touchstone

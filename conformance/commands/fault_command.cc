@@ -4,18 +4,15 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
+#include "conformance/commands/flags.h"
 #include "conformance/commands/scenarios.h"
+#include "conformance/golden/timeline.h"
 #include "conformance/observe/strict_json.h"
-#include "conformance/scenario/timeline.h"
 
 namespace touchstone {
 namespace {
-
-void PrintRules(const Scenario& scenario) {
-  for (std::size_t i = 0; i < scenario.provider.size(); ++i)
-    fmt::print("  rule [{}]   {}\n", i, ToJson(scenario.provider[i]));
-}
 
 void PrintProof(const Scenario& scenario, const PlayResult& result) {
   fmt::print("\nProof that the fault happened, from the provider's journal:\n");
@@ -92,16 +89,37 @@ int Tell(const Catalogue& catalogue, const Scenario& scenario, const PlayResult&
   return PrintVerdict(catalogue, scenario, result);
 }
 
-}  // namespace
+class FaultCommand : public Command {
+ public:
+  void AddFlags(CLI::App& app, Options& options) override {
+    app.add_option("scenario", scenario_, "a name (`touchstone scenarios list`) or a file")
+        ->required();
+    AddHostFlags(app, options);
+    app.add_option_function<std::string>(
+        "--mode", [this](const std::string& text) { SetMode(text); },
+        "S, O or B; default: the scenario's first");
+  }
 
-int FaultCommand(const Options& options, const Context& context) {
+  int Run(const Options& options, const Context& context) override;
+
+ private:
+  void SetMode(const std::string& text) {
+    mode_ = ModeFromString(text);
+    if (!mode_ || *mode_ == Mode::kNone)
+      throw CLI::ValidationError("--mode", fmt::format("S, O or B expected, got \"{}\"", text));
+  }
+
+  std::string scenario_;
+  std::optional<Mode> mode_;
+};
+
+int FaultCommand::Run(const Options& options, const Context& context) {
   auto catalogue = Catalogue::Load(options.data_dir / "golden/contract/requirements.json");
   if (!catalogue) return Complain({catalogue.error(), 2});
-  auto scenario = FindScenario(options, options.scenario);
+  auto scenario = FindScenario(options, scenario_);
   if (!scenario) return Complain(scenario.error());
   const auto& modes = scenario->play.modes;
-  // All three: none was chosen.
-  const Mode mode = options.soak_modes.size() == 1 ? options.soak_modes.front() : modes.front();
+  const Mode mode = mode_.value_or(modes.front());
   if (std::ranges::find(modes, mode) == modes.end()) {
     return Complain(
         {fmt::format("{} is not played in mode {}", scenario->name, ToString(mode)), 2});
@@ -128,33 +146,13 @@ int FaultCommand(const Options& options, const Context& context) {
   return status;
 }
 
-int ScenariosCommand(const Options& options) {
-  if (options.topic == "show") {
-    auto scenario = FindScenario(options, options.scenario);
-    if (!scenario) return Complain(scenario.error());
-    fmt::print("{} [{}]: {}\n", scenario->name, fmt::join(scenario->play.requirements, ", "),
-               scenario->about);
-    fmt::print("A good host: {}\n\n", scenario->good_host);
-    PrintRules(*scenario);
-    for (const auto& step : scenario->play.steps) {
-      if (step.kind != "provider")
-        fmt::print("  play       {}: {}\n", step.kind, ToJson(step.argument));
-    }
-    for (const auto& step : scenario->play.proof)
-      fmt::print("  proof      {}: {}\n", step.kind, ToJson(step.argument));
-    fmt::print(
-        "\ntouchstone fault {0}                 play it at a host\n"
-        "touchstone provider --scenario {0}   let any client meet it\n",
-        scenario->name);
-    return 0;
-  }
-  auto scenarios = LoadAllScenarios(options);
-  if (!scenarios) return Complain(scenarios.error());
-  for (const auto& one : *scenarios) {
-    fmt::print("{:<32} {:<18} {}\n", one.name,
-               fmt::format("{}", fmt::join(one.play.requirements, ",")), one.about);
-  }
-  return 0;
-}
+const CommandRegistration<FaultCommand> kFault(
+    {.name = "fault",
+     .about = "play one fault scenario at a host and tell what happened, step by step",
+     .group = CommandGroup::kFaults,
+     .examples = R"(  touchstone fault retry-after-zero               the bundled reference host
+  touchstone fault stall-mid-stream --mode O --host-bin ./zene
+  touchstone scenarios list                       all there are: docs/fault-scenarios.md)"});
 
+}  // namespace
 }  // namespace touchstone

@@ -1,9 +1,12 @@
 // touchstone fuzz: inputs from files, then from a seed, in each mode; what fails is told as soon as
 // it is minimal.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 
+#include "conformance/commands/flags.h"
+#include "conformance/commands/fuzz_flags.h"
 #include "conformance/commands/session.h"
 #include "conformance/fuzz/corpus.h"
 #include "conformance/observe/framing.h"
@@ -17,14 +20,12 @@ using fuzz::Finding;
 
 constexpr std::uint64_t kStreamCases = 100'000, kOneShotCases = 2'000;
 
-std::string HostOptions(const Options& options) {
-  return ReplayPrefix(options).substr(std::string_view("touchstone run").size());
-}
-
 class Fuzzing {
  public:
-  Fuzzing(const Options& options, Session& session, Catalogue catalogue, std::stop_token stop)
+  Fuzzing(const Options& options, const FuzzFlags& flags, Session& session, Catalogue catalogue,
+          std::stop_token stop)
       : options_(options),
+        flags_(flags),
         rig_(*session.rig),
         session_(session),
         catalogue_(std::move(catalogue)),
@@ -45,10 +46,9 @@ class Fuzzing {
       ran_ = true;
       if (!corpus.empty()) {
         const auto result = fuzz::RunInputs(rig_, mode, corpus, stop_);
-        Conclude(mode, options_.replay.empty() ? "corpus" : "replay", result,
-                 !options_.replay.empty());
+        Conclude(mode, flags_.replay.empty() ? "corpus" : "replay", result, !flags_.replay.empty());
       }
-      if (options_.replay.empty() && !stop_.stop_requested()) Search(mode);
+      if (flags_.replay.empty() && !stop_.stop_requested()) Search(mode);
       if (stop_.stop_requested()) {
         fmt::print("interrupted: what was sent so far is no verdict on the host\n");
         return 130;
@@ -66,15 +66,15 @@ class Fuzzing {
     campaign.workers = options_.jobs;
     campaign.to_minimise = std::chrono::seconds(30);
     campaign.cases = mode == Mode::kStream ? kStreamCases : kOneShotCases;
-    if (options_.for_ms > 0) {
-      campaign.at_most = std::chrono::milliseconds(options_.for_ms);
+    if (flags_.for_ms > 0) {
+      campaign.at_most = std::chrono::milliseconds(flags_.for_ms);
       campaign.cases = 0xffffffffu;
     }
-    if (options_.cases > 0) campaign.cases = options_.cases;
-    if (!options_.families.empty()) {
+    if (flags_.cases > 0) campaign.cases = flags_.cases;
+    if (!flags_.families.empty()) {
       campaign.families.clear();
       for (auto family : fuzz::kFamilies) {
-        if (std::ranges::find(options_.families, ToString(family)) != options_.families.end())
+        if (std::ranges::find(flags_.families, ToString(family)) != flags_.families.end())
           campaign.families.push_back(family);
       }
     }
@@ -146,11 +146,12 @@ class Fuzzing {
         fmt::print(stderr, "touchstone: {}\n", written.error());
     };
     if (replay) return;
-    if (!options_.corpus_dir.empty()) keep(AddToCorpus(options_.corpus_dir, finding));
-    if (!options_.promote_dir.empty()) keep(Promote(options_.promote_dir, finding));
+    if (!flags_.corpus_dir.empty()) keep(AddToCorpus(flags_.corpus_dir, finding));
+    if (!flags_.promote_dir.empty()) keep(Promote(flags_.promote_dir, finding));
   }
 
   const Options& options_;
+  const FuzzFlags& flags_;
   Rig& rig_;
   Session& session_;
   const Catalogue catalogue_;
@@ -159,16 +160,65 @@ class Fuzzing {
   bool ran_ = false;
 };
 
-}  // namespace
+constexpr std::string_view kFamilies[] = {"requests", "bytes", "framing", "json"};
 
-int FuzzCommand(const Options& options, const Context& context) {
+class FuzzCommand : public Command {
+ public:
+  void AddFlags(CLI::App& app, Options& options) override;
+  int Run(const Options& options, const Context& context) override;
+
+ private:
+  FuzzFlags flags_;
+};
+
+std::vector<std::string> ReadFamilies(const std::string& text) {
+  auto families = SplitCommas(text);
+  for (const auto& name : families) {
+    if (std::ranges::find(kFamilies, name) == std::end(kFamilies)) {
+      throw CLI::ValidationError(
+          "--families", fmt::format("{} expected, got \"{}\"", fmt::join(kFamilies, ", "), name));
+    }
+  }
+  return families;
+}
+
+void FuzzCommand::AddFlags(CLI::App& app, Options& options) {
+  AddHostFlags(app, options);
+  AddModesFlag(app, "--modes", options.filter.modes);
+  app.add_option("--cases", flags_.cases,
+                 "inputs in each mode; default: 100000 in S, 2000 in O and B, no end with --for")
+      ->check(CLI::PositiveNumber);
+  AddDurationFlag(app, "--for", flags_.for_ms, "search for so long in each mode: 90s, 10m, 1h");
+  app.add_option_function<std::string>(
+      "--families", [this](const std::string& text) { flags_.families = ReadFamilies(text); },
+      "what is mutated, of requests, bytes, framing and json; default: all");
+  app.add_option("--corpus", flags_.corpus_dir,
+                 "replay the files of this folder first, and add what is found, each made minimal");
+  app.add_option("--promote", flags_.promote_dir,
+                 "write each finding as a golden case into this folder");
+  app.add_option("--replay", flags_.replay,
+                 "only this input, in base64, as a finding's report names it");
+  app.add_flag("--model", flags_.model,
+               "instead: random programs in mode S against the executable model (docs/model.md); "
+               "--replay then names the file of a program");
+  app.add_option("--programs", flags_.programs, "with --model: how many")
+      ->check(CLI::Range(1, 100'000'000))
+      ->default_str("1000");
+  app.add_option("--steps", flags_.steps, "with --model: at most, of each program")
+      ->check(CLI::Range(1, 1000))
+      ->default_str("40");
+  AddJobsFlag(app, options, "O and B: processes at a time; default: two for each core");
+}
+
+int FuzzCommand::Run(const Options& options, const Context& context) {
+  if (flags_.model) return PlayPrograms(options, flags_, context);
   std::vector<fuzz::NamedInput> corpus;
-  if (!options.replay.empty()) {
-    const auto bytes = provider::DecodeBase64(options.replay);
+  if (!flags_.replay.empty()) {
+    const auto bytes = provider::DecodeBase64(flags_.replay);
     if (!bytes) return Complain({"--replay: valid base64 expected", 2});
     corpus.push_back({"--replay", *bytes});
-  } else if (!options.corpus_dir.empty() && std::filesystem::exists(options.corpus_dir)) {
-    auto loaded = fuzz::LoadCorpus(options.corpus_dir);
+  } else if (!flags_.corpus_dir.empty() && std::filesystem::exists(flags_.corpus_dir)) {
+    auto loaded = fuzz::LoadCorpus(flags_.corpus_dir);
     if (!loaded) return Complain({"--corpus: " + loaded.error(), 2});
     corpus = std::move(*loaded);
   }
@@ -176,7 +226,19 @@ int FuzzCommand(const Options& options, const Context& context) {
   if (!catalogue) return Complain({catalogue.error(), 2});
   auto session = OpenSession(options, context);
   if (!session) return Complain(session.error());
-  return Fuzzing(options, *session, std::move(*catalogue), context.stop).Run(corpus);
+  return Fuzzing(options, flags_, *session, std::move(*catalogue), context.stop).Run(corpus);
 }
 
+const CommandRegistration<FuzzCommand> kFuzz(
+    {.name = "fuzz",
+     .about = "malformed and unusual input from a seed: each line must be answered as the contract "
+              "says, exactly once",
+     .examples =
+         R"(  touchstone fuzz --cases 1000000 --modes S       a million inputs through streams: docs/fuzzing.md
+  touchstone fuzz --for 10m --corpus found/ --host-bin ./zene
+  touchstone fuzz --seed 7 --families framing     the same search again
+  touchstone fuzz --promote golden/cases/frame    findings become golden cases
+  touchstone fuzz --model --programs 10000        random programs: docs/model.md)"});
+
+}  // namespace
 }  // namespace touchstone

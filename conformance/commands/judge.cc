@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "conformance/checks/check.h"
+#include "conformance/policy/statistics.h"
 #include "conformance/report/console.h"
 #include "conformance/report/writer.h"
 #include "conformance/run/plan.h"
@@ -67,12 +68,23 @@ tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite
   auto jobs = MakePlan(suite.cases, Checks(), options.filter);
   if (!jobs) return tl::unexpected(CommandError{jobs.error(), 3});
   for (Job& job : more) jobs->push_back(std::move(job));
+  Report report;
+  Waiving waiving = suite.waiving;
+  if (options.shard) {
+    const auto& shard = *options.shard;
+    report.shard = ShardInfo{shard.index, shard.of, static_cast<int>(jobs->size()),
+                             PlanDigest(*jobs)};
+    waiving.partial = true;
+    *jobs = TakeShard(*jobs, shard);
+  }
   ApplyPreflight(session.preflight, *jobs);
   const auto begun = std::chrono::steady_clock::now();
-  Report report;
+  report.started_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
   {
     Console console(stderr, options.plain, static_cast<int>(jobs->size()));
-    report.results = RunJobs(*session.rig, *jobs, options.jobs, console, stop);
+    report.results = RunJobs(*session.rig, *jobs, options.jobs, console, stop, options.repeat);
   }
   report.duration_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
@@ -82,8 +94,11 @@ tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite
   report.host_command = session.rig->profile.CommandLine();
   report.milestone = options.milestone;
   report.replay_prefix = ReplayPrefix(options);
+  report.areas = suite.catalogue.areas();
+  report.filtered = options.filter.active();
+  report.statistics = StatisticsOf(report.results);
   report.ledger = Account(suite.catalogue, *jobs, report.results, options.milestone,
-                          options.filter.active(), suite.waiving);
+                          report.filtered || options.shard, waiving);
   return report;
 }
 
@@ -107,10 +122,12 @@ int Conclude(const Options& options, Report& report, std::stop_token stop) {
   if (!options.report_dir.empty()) {
     fmt::print("reports: {}\n",
                std::filesystem::absolute(options.report_dir).lexically_normal().string());
-  } else if (report.ledger.summary.fail > 0) {
+  } else if (report.ledger.summary.fail + report.ledger.summary.flaky > 0) {
     fmt::print("--report-dir DIR keeps transcripts of the failures; to see one again: {}\n", [&] {
       for (const auto& result : report.results) {
-        if (result.judgement.verdict == Verdict::kFail) return ReplayCommand(report, result);
+        if (result.judgement.verdict == Verdict::kFail ||
+            result.judgement.verdict == Verdict::kFlaky)
+          return ReplayCommand(report, result);
       }
       return std::string();
     }());

@@ -73,8 +73,8 @@ std::optional<tl::expected<ProviderRules, CommandError>> FromRules(const JsonFil
 }  // namespace
 
 tl::expected<ProviderRules, CommandError> LoadProviderRules(const Options& options,
+                                                            const std::string& word,
                                                             const provider::Lane& lane) {
-  const std::string& word = options.scenario;
   if (IsScenarioFile(word)) {
     const auto file = ReadJsonFile(word);
     if (!file) return tl::unexpected(CommandError{file.error(), 2});

@@ -22,6 +22,7 @@ struct ProviderRules {
 // By a scenario's name; or from a file, which is a scenario, {"rules":[…]} or a list of rules.
 // ${provider.base_url} in them is that of the lane.
 tl::expected<ProviderRules, CommandError> LoadProviderRules(const Options& options,
+                                                            const std::string& word,
                                                             const provider::Lane& lane);
 
 }  // namespace touchstone

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "conformance/observe/strict_json.h"
+
 namespace touchstone {
 namespace {
 
@@ -34,6 +36,11 @@ tl::expected<std::vector<Scenario>, CommandError> LoadAllScenarios(const Options
 
 bool IsScenarioFile(const std::string& word) {
   return word.find('/') != std::string::npos || word.ends_with(".json");
+}
+
+void PrintRules(const Scenario& scenario) {
+  for (std::size_t i = 0; i < scenario.provider.size(); ++i)
+    fmt::print("  rule [{}]   {}\n", i, ToJson(scenario.provider[i]));
 }
 
 tl::expected<Scenario, CommandError> FindScenario(const Options& options, const std::string& word) {

@@ -20,4 +20,7 @@ bool IsScenarioFile(const std::string& word);
 // One by its name, or from such a file.
 tl::expected<Scenario, CommandError> FindScenario(const Options& options, const std::string& word);
 
+// Prints the rules that the provider answers by, one a line.
+void PrintRules(const Scenario& scenario);
+
 }  // namespace touchstone

@@ -1,21 +1,19 @@
-#include "conformance/selftest/selftest.h"
-
 #include <fmt/format.h>
 #include <fnmatch.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <thread>
 
-#include "conformance/checks/check.h"
-#include "conformance/commands/session.h"
-#include "conformance/run/plan.h"
+#include "conformance/commands/flags.h"
+#include "conformance/commands/selftest_plan.h"
 
 namespace touchstone {
 namespace {
 
-bool IsWanted(const defective::Defect& defect, const Options& options) {
-  if (defect.requirement.empty() || (options.fast && !defect.fast)) return false;
+bool IsWanted(const defective::Defect& defect, const Options& options, bool fast) {
+  if (defect.requirement.empty() || (fast && !defect.fast)) return false;
   // A defect's area is its requirement's.
   Filter area;
   area.areas = options.filter.areas;
@@ -33,30 +31,52 @@ int PrintTable(const std::vector<const defective::Defect*>& defects) {
   return 0;
 }
 
-}  // namespace
-
-int SelftestCommand(const Options& options, const Context& context) {
-  SelftestPlan plan;
-  for (const auto& defect : defective::Defects()) {
-    if (IsWanted(defect, options)) plan.defects.push_back(&defect);
+class SelftestCommand : public Command {
+ public:
+  void AddFlags(CLI::App& app, Options& options) override {
+    app.add_option("--profile", options.profile_file,
+                   "a conforming host, to be broken; default: the bundled refhost")
+        ->check(CLI::ExistingFile);
+    AddSeedFlag(app, options);
+    app.add_option("--only", options.filter.globs,
+                   "only defects whose name fits the glob: '*-key'; may be repeated")
+        ->allow_extra_args(false);
+    AddAreaFlag(app, options.filter.areas, "only defects that violate these areas: FRAME,SESS");
+    app.add_flag("--fast", fast_, "only the subset that every build proves");
+    app.add_flag("--list", list_only_, "print the defects, and run nothing");
+    AddJobsFlag(app, options, "defects at the same time; default: one a core");
+    app.add_option("--json", json_file_, "write the kill matrix here");
   }
-  if (plan.defects.empty()) {
+
+  // A trial keeps a provider and a shim busy, too.
+  std::string Check(Options& options) override {
+    if (options.jobs == 0)
+      options.jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    return {};
+  }
+
+  int Run(const Options& options, const Context& context) override;
+
+ private:
+  bool fast_ = false, list_only_ = false;
+  std::filesystem::path json_file_;
+};
+
+int SelftestCommand::Run(const Options& options, const Context& context) {
+  std::vector<const defective::Defect*> defects;
+  for (const auto& defect : defective::Defects()) {
+    if (IsWanted(defect, options, fast_)) defects.push_back(&defect);
+  }
+  if (defects.empty()) {
     return Complain({"the filter matches no defect; `touchstone selftest --list` shows them"});
   }
-  if (options.list_only) return PrintTable(plan.defects);
+  if (list_only_) return PrintTable(defects);
   const auto suite = LoadSuite(options);
   if (!suite) return Complain(suite.error());
-  auto profile = ProfileFromOptions(options);
-  if (!profile) return Complain(profile.error());
-  auto jobs = MakePlan(suite->cases, Checks(), {});
-  if (!jobs) return Complain({jobs.error()});
-  plan.jobs = std::move(*jobs);
-  plan.profile = std::move(*profile);
-  plan.shim = options.program.parent_path() / "defective-host";
-  plan.golden = options.data_dir / "golden";
-  plan.scratch = context.scratch;
-  plan.seed = options.seed;
-  plan.threads = options.jobs;
+  auto made = MakeSelftestPlan(options, *suite, context.scratch);
+  if (!made) return Complain(made.error());
+  SelftestPlan& plan = *made;
+  plan.defects = std::move(defects);
   fmt::print(stderr, "touchstone selftest: {} defects, host {}, seed {}\n", plan.defects.size(),
              plan.profile.name, plan.seed);
 
@@ -67,20 +87,27 @@ int SelftestCommand(const Options& options, const Context& context) {
   };
   auto matrix = RunSelftest(plan, told, context.stop);
   if (!matrix) return Complain({matrix.error()});
-  if (!options.fast && options.filter.areas.empty() && options.filter.globs.empty()) {
-    matrix->without_defect =
-        WithoutDefect(suite->catalogue, "M1", defective::Defects(), defective::Exceptions());
+  if (!fast_ && options.filter.areas.empty() && options.filter.globs.empty()) {
+    matrix->without_defect = RequirementsWithoutDefect(*suite);
   }
   fmt::print("{}", FormatMatrix(*matrix));
   std::fflush(stdout);
-  if (!options.json_file.empty()) {
-    std::ofstream stream(options.json_file, std::ios::trunc);
+  if (!json_file_.empty()) {
+    std::ofstream stream(json_file_, std::ios::trunc);
     stream << MatrixJson(*matrix);
     stream.close();
-    if (!stream) return Complain({options.json_file.string() + ": cannot be written"});
+    if (!stream) return Complain({json_file_.string() + ": cannot be written"});
   }
   if (matrix->interrupted) return 130;
   return matrix->bites() ? 0 : 1;
 }
 
+const CommandRegistration<SelftestCommand> kSelftest(
+    {.name = "selftest",
+     .about = "judge the judge: hosts with one thing broken, each of which must be noticed",
+     .group = CommandGroup::kJudgeItself,
+     .examples = R"(  touchstone selftest --fast                      the subset that ci/test proves
+  touchstone selftest --area IDEM,SESS --seed 1)"});
+
+}  // namespace
 }  // namespace touchstone

@@ -76,8 +76,7 @@ tl::expected<Session, CommandError> OpenSession(const Options& options, const Co
   if (!rig) return tl::unexpected(CommandError{rig.error()});
   Session session{std::move(*rig), {}};
   session.rig->golden = options.data_dir / "golden";
-  session.preflight = RunPreflight(
-      *session.rig, options.command == "soak" ? options.soak_modes : options.filter.modes);
+  session.preflight = RunPreflight(*session.rig, options.filter.modes);
   if (!session.preflight.cannot_start.empty()) {
     return tl::unexpected(
         CommandError{"the host cannot be started: " + session.preflight.cannot_start});
@@ -95,6 +94,10 @@ std::string ReplayPrefix(const Options& options) {
     for (const auto& word : options.host_command) prefix += " " + Quoted(word);
   }
   return prefix;
+}
+
+std::string HostOptions(const Options& options) {
+  return ReplayPrefix(options).substr(std::string_view("touchstone run").size());
 }
 
 int Complain(const CommandError& error) {

@@ -9,7 +9,7 @@
 
 #include <tl/expected.hpp>
 
-#include "conformance/commands/commands.h"
+#include "conformance/commands/command.h"
 #include "conformance/contract/catalogue.h"
 #include "conformance/drive/preflight.h"
 #include "conformance/drive/rig.h"
@@ -44,6 +44,9 @@ tl::expected<Session, CommandError> OpenSession(const Options& options, const Co
 
 // "touchstone run --profile … --host-bin …": what repeats this run's choice of host.
 std::string ReplayPrefix(const Options& options);
+
+// The same choice as flags of another command: " --profile …", or nothing.
+std::string HostOptions(const Options& options);
 
 int Complain(const CommandError& error);
 

@@ -65,13 +65,32 @@ std::vector<Violation> Lifecycle::Received(const boost::json::object& line) {
   const auto* type = StringAt(line, "type");
   if (!id_text || !type) return {};  // RESP-01 has spoken
   const std::string id(*id_text);
+  auto violations = ReceivedStream(id, *type, line);
+  if (most_answered_ && requests_[id].Rests()) {
+    answered_.push_back(id);
+    ForgetOldest();
+  }
+  return violations;
+}
+
+std::vector<Violation> Lifecycle::ReceivedStream(const std::string& id, std::string_view type,
+                                                 const boost::json::object& line) {
   Request& request = requests_[id];
-  if (*type == "event") return Event(id, request);
-  if (*type == "final") return Final(id, request, IsTrue(line, "replayed"));
+  if (type == "event") return Event(id, request);
+  if (type == "final") return Final(id, request, IsTrue(line, "replayed"));
   const auto* status = StringAt(line, "status");
-  if (*type == "ack" && status) return Ack(id, request, *status);
-  if (*type == "error") return Answer(id, request, "error");
+  if (type == "ack" && status) return Ack(id, request, *status);
+  if (type == "error") return Answer(id, request, "error");
   return {};
+}
+
+void Lifecycle::ForgetOldest() {
+  while (answered_.size() > *most_answered_) {
+    // Its id may be in use again; then it rests, and is listed, once more.
+    const auto found = requests_.find(answered_.front());
+    if (found != requests_.end() && found->second.Rests()) requests_.erase(found);
+    answered_.pop_front();
+  }
 }
 
 std::vector<Violation> Lifecycle::ReceivedOneShot(const boost::json::object& line) {

@@ -9,7 +9,10 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstddef>
+#include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,10 +41,16 @@ class Lifecycle {
   // without mark.
   void ReplaysAreUnmarked() { replays_unmarked_ = true; }
 
+  // Of requests that have been answered, and wait for nothing, only the last `most` are remembered,
+  // so that memory is bounded however long the conversation. A second answer to an older one is
+  // still blamed, as an answer to nothing.
+  void KeepAnswered(std::size_t most) { most_answered_ = most; }
+
   // The process has ended and all its output was read. Returns what it still owed.
   std::vector<Violation> Ended() const;
 
   int lines_received() const { return lines_received_; }
+  std::size_t remembered() const { return requests_.size(); }
 
  private:
   // What one request_id has been asked for and has answered.
@@ -52,9 +61,14 @@ class Lifecycle {
     bool active = false;  // between ack ACCEPTED and the terminal
     bool stream = false;  // some run under this id asked for events
     int terminals = 0;
+
+    bool Rests() const { return waiting_runs == 0 && waiting_others == 0 && !active; }
   };
 
   std::vector<Violation> ReceivedOneShot(const boost::json::object& line);
+  std::vector<Violation> ReceivedStream(const std::string& id, std::string_view type,
+                                        const boost::json::object& line);
+  void ForgetOldest();
   std::vector<Violation> Ack(const std::string& id, Request& request, std::string_view status);
   std::vector<Violation> Event(const std::string& id, Request& request);
   std::vector<Violation> Final(const std::string& id, Request& request, bool replayed);
@@ -70,6 +84,8 @@ class Lifecycle {
   bool part_sent_ = false;     // a line is under way…
   bool part_refused_ = false;  // …and has been answered already
   std::map<std::string, Request> requests_;
+  std::optional<std::size_t> most_answered_;
+  std::deque<std::string> answered_;  // ids that came to rest, oldest first; for most_answered_
 };
 
 }  // namespace touchstone

@@ -1,5 +1,6 @@
 #include "conformance/contract/lifecycle.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
@@ -136,6 +137,50 @@ TEST(Lifecycle, APartOfALineMayBeRefusedOnce) {
   EXPECT_FALSE(life.Received({{"type", "error"}, {"request_id", "unknown"}}).empty());
   life.Sent("the rest of it");
   EXPECT_TRUE(life.Ended().empty());
+}
+
+boost::json::object Said(const char* line) {
+  return boost::json::parse(std::string(line).substr(2)).as_object();
+}
+
+std::string Id(const char* line, int number) {
+  std::string text(line);
+  return text.replace(text.find("\"a\""), 3, fmt::format("\"r{}\"", number));
+}
+
+TEST(Lifecycle, ForgetsWhatWasAnsweredLongAgo) {
+  Lifecycle life(Mode::kStream);
+  life.KeepAnswered(3);
+  for (int i = 0; i < 100; ++i) {
+    life.Sent(Id(kRun, i).substr(2));
+    EXPECT_TRUE(life.Received(Said(Id(kAck, i).c_str())).empty());
+    EXPECT_TRUE(life.Received(Said(Id(kFinal, i).c_str())).empty());
+  }
+  EXPECT_LE(life.remembered(), 4u);
+  // A second answer is blamed alike, whether the first is remembered or not.
+  for (int i : {99, 0}) {
+    const auto again = life.Received(Said(Id(kFinal, i).c_str()));
+    ASSERT_EQ(again.size(), 1u);
+    EXPECT_EQ(again.front().requirement, "LIFE-01");
+  }
+  EXPECT_TRUE(life.Ended().empty());
+}
+
+TEST(Lifecycle, NeverForgetsWhatIsOwed) {
+  Lifecycle life(Mode::kStream);
+  life.KeepAnswered(1);
+  life.Sent(Id(kRun, 0).substr(2));
+  for (int i = 1; i < 10; ++i) {
+    life.Sent(Id(kRun, i).substr(2));
+    EXPECT_TRUE(life.Received(Said(Id(kAck, i).c_str())).empty());
+    EXPECT_TRUE(life.Received(Said(Id(kFinal, i).c_str())).empty());
+  }
+  // An id that was answered is in use again when its first life is forgotten.
+  life.Sent(Id(kRun, 9).substr(2));
+  life.Sent(Id(kRun, 10).substr(2));
+  EXPECT_TRUE(life.Received(Said(Id(kAck, 10).c_str())).empty());
+  EXPECT_TRUE(life.Received(Said(Id(kFinal, 10).c_str())).empty());
+  EXPECT_EQ(life.Ended().size(), 2u);  // r0 and the second r9
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ std::unique_ptr<provider::Server> StartProvider() {
 
 }  // namespace
 
-Conversation::Conversation(Rig& rig, Mode mode, Provider provider)
+Conversation::Conversation(Rig& rig, Mode mode, Provider provider, provider::LaneOptions lane)
     : rig_(rig),
       mode_(mode),
       lane_name_(fmt::format("{}", rig.next_play++)),
@@ -45,7 +45,8 @@ Conversation::Conversation(Rig& rig, Mode mode, Provider provider)
       state_dir_(folder_ / "state"),
       home_(folder_ / "home"),
       own_provider_(provider == Provider::kOwn ? StartProvider() : nullptr),
-      lane_(own_provider_ ? &own_provider_->OpenLane("") : &rig.provider->OpenLane(lane_name_)) {
+      lane_(own_provider_ ? &own_provider_->OpenLane("", lane)
+                          : &rig.provider->OpenLane(lane_name_, lane)) {
   std::error_code ec;
   fs::create_directories(home_, ec);
 }

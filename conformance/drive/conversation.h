@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "conformance/drive/bound_socket.h"
@@ -24,7 +25,8 @@ class Conversation {
   // With a provider of its own, on a port where no other play calls, each connection is journaled,
   // also one that never speaks HTTP; else the lane is one of the rig's provider.
   enum class Provider { kOfTheRig, kOwn };
-  Conversation(Rig& rig, Mode mode, Provider provider = Provider::kOfTheRig);
+  Conversation(Rig& rig, Mode mode, Provider provider = Provider::kOfTheRig,
+               provider::LaneOptions lane = {});
   ~Conversation();
 
   Rig& rig() { return rig_; }
@@ -43,6 +45,9 @@ class Conversation {
 
   // Changes the environment of processes started from here on; nothing removes the variable.
   void SetEnv(const std::string& name, std::optional<std::string> value);
+
+  // What a process gets that is started now: "NAME=value", the whole of it.
+  std::vector<std::string> Environment() const;
 
   // Starts a process under a label. `mode` says how its stdout is judged.
   tl::expected<HostProcess*, std::string> Start(const std::string& label,
@@ -71,6 +76,9 @@ class Conversation {
   // FinishProcess added.
   std::vector<Violation> Violations() const;
   void Blame(std::string requirement, std::string message);
+  // What retired processes were blamed for since the last call; Violations() has it no more. For
+  // plays so long that it must not pile up.
+  std::vector<Violation> TakeRetired() { return std::exchange(violations_, {}); }
 
   // Excerpts of the protocol lines of all processes that nobody awaited.
   std::vector<std::string> LinesNotConsumed() const;
@@ -80,7 +88,6 @@ class Conversation {
   std::string Transcript() const;
 
  private:
-  std::vector<std::string> Environment() const;
   void BlameStrays(HostProcess& host);
 
   Rig& rig_;

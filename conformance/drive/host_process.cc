@@ -104,6 +104,11 @@ void HostProcess::ReplaysAreUnmarked() {
   lifecycle_.ReplaysAreUnmarked();
 }
 
+void HostProcess::KeepAnswered(std::size_t most) {
+  std::lock_guard lock(mutex_);
+  lifecycle_.KeepAnswered(most);
+}
+
 Line* HostProcess::Await(const std::function<bool(const Line&)>& wanted, TimePoint deadline) {
   const auto begun = Clock::now();
   std::unique_lock lock(mutex_);

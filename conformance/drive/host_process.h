@@ -3,7 +3,8 @@
 // BRIDGE, LIFE) saw in it.
 //
 // Threads: the owner's methods are for one thread (a case's or a check's); lines arrive on the
-// IoThread. Line pointers stay valid as long as the object.
+// IoThread. A load may Send() on one thread while another awaits and forgets lines. Line pointers
+// stay valid as long as the object.
 #pragma once
 
 #include <condition_variable>
@@ -63,6 +64,8 @@ class HostProcess : private ChildSink {
   bool killed() const { return killed_by_judge_; }
   void AllowSilence();
   void ReplaysAreUnmarked();
+  // For long conversations: see Lifecycle::KeepAnswered.
+  void KeepAnswered(std::size_t most);
 
   // Waits for the first line not consumed for which `wanted` holds. Nullptr: the deadline passed,
   // or stdout ended without it.
@@ -89,7 +92,7 @@ class HostProcess : private ChildSink {
   // Waits for the exit alone.
   std::optional<End> AwaitExit(TimePoint deadline);
 
-  // What the always-on checks saw so far.
+  // What the always-on checks saw so far: the first ones.
   std::vector<Violation> Violations() const;
   // What the process still owed when it ended: answers, or the end of a line. Empty while it lives.
   std::vector<Violation> Owed() const;

@@ -50,4 +50,13 @@ std::string CodeOf(const Line& line) {
   return code ? std::string(*code) : std::string();
 }
 
+std::string OutcomeOf(const Line& line) {
+  const auto status = StatusOf(line);
+  if (status == "REFUSED" || (status != "OK" && status != "PONG" && !CodeOf(line).empty()))
+    return CodeOf(line);
+  const auto* replayed = line.object() ? line.object()->if_contains("replayed") : nullptr;
+  if (replayed && replayed->is_bool() && replayed->get_bool()) return status + " replayed";
+  return status;
+}
+
 }  // namespace touchstone

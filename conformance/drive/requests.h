@@ -27,5 +27,8 @@ bool IsAccepted(const Line& line, std::string_view id);
 std::string StatusOf(const Line& line);
 // The error code of an answer in any mode; empty when there is none.
 std::string CodeOf(const Line& line);
+// What came of a request, in one word as soak/workload/work.h has it: "OK", "OK replayed", "PONG",
+// "CANCELED", or the error code.
+std::string OutcomeOf(const Line& line);
 
 }  // namespace touchstone

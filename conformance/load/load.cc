@@ -18,16 +18,6 @@ namespace {
 
 using soak::WorkItem;
 
-// The answer in the words of WorkItem::expected.
-std::string OutcomeOf(const Line& line) {
-  const auto status = StatusOf(line);
-  if (status == "REFUSED" || (status != "OK" && status != "PONG" && !CodeOf(line).empty()))
-    return CodeOf(line);
-  const auto* replayed = line.object() ? line.object()->if_contains("replayed") : nullptr;
-  if (replayed && replayed->is_bool() && replayed->get_bool()) return status + " replayed";
-  return status;
-}
-
 // In the flat shape a PONG is just ok.
 std::string ExpectedIn(Mode mode, const WorkItem& item) {
   return mode == Mode::kBridge && item.expected == "PONG" ? "OK" : item.expected;

@@ -40,13 +40,13 @@ void Interrupt::Watch(std::stop_token ended) {
     const timespec pause{0, 100'000'000};
     if (::sigtimedwait(&watched, nullptr, &pause) < 0) {
       // Plays that had not noticed yet may have started another host.
-      if (seen > 0) KillHosts();
+      if (seen > 0 && !spare_hosts_) KillHosts();
       continue;
     }
     if (++seen > 1) ::_exit(130);
     ::fputs("\ntouchstone: stopping (again to stop at once)\n", stderr);
     source_.request_stop();
-    KillHosts();
+    if (!spare_hosts_) KillHosts();
   }
 }
 

@@ -4,6 +4,7 @@
 // Made in main() before any other thread, since the signals are blocked for all threads.
 #pragma once
 
+#include <atomic>
 #include <stop_token>
 #include <thread>
 
@@ -16,10 +17,15 @@ class Interrupt {
 
   std::stop_token token() const { return source_.get_token(); }
 
+  // For a command that ends its hosts itself, and soon, when it is asked to stop: from here on the
+  // first signal kills nobody.
+  void SpareHosts() { spare_hosts_ = true; }
+
  private:
   void Watch(std::stop_token ended);
 
   std::stop_source source_;
+  std::atomic<bool> spare_hosts_{false};
   std::jthread thread_;
 };
 

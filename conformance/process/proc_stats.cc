@@ -39,6 +39,28 @@ std::string ReadProcFile(pid_t pid, const char* name) {
   return text;
 }
 
+// The kernel's number of the line "KEY:   N kB", in bytes; nothing when there is no such line.
+std::optional<std::int64_t> KilobytesAt(const std::string& text, std::string_view key) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(key)) return std::atoll(line.c_str() + key.size()) * 1024;
+  }
+  return std::nullopt;
+}
+
+// User and system time, of reaped children, too, which /proc/PID/stat has as fields 14 to 17.
+std::chrono::microseconds CpuOf(pid_t pid) {
+  const std::string text = ReadProcFile(pid, "stat");
+  const auto close = text.rfind(')');
+  if (close == std::string::npos) return {};
+  std::istringstream fields(text.substr(close + 1));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  std::int64_t ticks = 0;
+  for (int field = 14, value = 0; field <= 17 && fields >> value; ++field) ticks += value;
+  return std::chrono::microseconds(ticks * 1'000'000 / ::sysconf(_SC_CLK_TCK));
+}
+
 }  // namespace
 
 std::optional<ProcStats> ReadProcStats(pid_t pid) {
@@ -56,6 +78,30 @@ std::optional<ProcStats> ReadProcStats(pid_t pid) {
   }
   stats.descriptors = static_cast<int>(NumericEntries(fmt::format("/proc/{}/fd", pid)).size());
   return stats;
+}
+
+std::optional<TreeStats> ReadTreeStats(pid_t root) {
+  TreeStats tree{};
+  std::vector<pid_t> members{root};
+  for (const auto& info : Descendants(root)) members.push_back(info.pid);
+  for (pid_t pid : members) {
+    const auto stats = ReadProcStats(pid);
+    if (!stats) {
+      if (pid == root) return std::nullopt;
+      continue;
+    }
+    tree.pids.push_back(pid);
+    tree.rss_bytes += stats->rss_bytes;
+    tree.threads += stats->threads;
+    tree.descriptors += stats->descriptors;
+    tree.children += pid == root ? 0 : 1;
+    tree.cpu += CpuOf(pid);
+  }
+  return tree;
+}
+
+std::optional<std::int64_t> ReadPss(pid_t pid) {
+  return KilobytesAt(ReadProcFile(pid, "smaps_rollup"), "Pss:");
 }
 
 std::optional<ProcInfo> ReadProcInfo(pid_t pid) {

@@ -2,16 +2,16 @@
 
 #include <map>
 
-#include "conformance/observe/framing.h"
+#include "conformance/report/html_text.h"
 #include "conformance/report/report.h"
 
 namespace touchstone {
 namespace {
 
-// Text for XML 1.0: markup escaped, characters that XML cannot hold replaced.
-std::string Escape(std::string_view text) {
+// Text for XML 1.0: markup escaped, and what XML cannot hold shown as \xNN.
+std::string Escape(std::string_view text, std::size_t limit = kNoLimit) {
   std::string escaped;
-  for (unsigned char c : text) {
+  for (const char c : Visible(text, limit)) {
     switch (c) {
       case '&':
         escaped += "&amp;";
@@ -32,7 +32,7 @@ std::string Escape(std::string_view text) {
         escaped += "&#9;";
         break;
       default:
-        escaped += c < 0x20 ? '?' : static_cast<char>(c);
+        escaped += c;
     }
   }
   return escaped;
@@ -49,8 +49,7 @@ std::string Testcase(const Report& report, const CheckResult& result, const std:
   std::string text =
       fmt::format("    <testcase classname=\"{}\" name=\"{} [{}]\" time=\"{:.3f}\"", Escape(area),
                   Escape(result.check), ToString(result.mode), result.duration_ms / 1000);
-  // Excerpts may cut a character: what is not UTF-8 is shown as \xNN.
-  const auto message = Escape(Excerpt(judgement.message, 2000));
+  const auto message = Escape(judgement.message, 2000);
   switch (judgement.verdict) {
     case Verdict::kPass:
       return text + "/>\n";
@@ -62,15 +61,16 @@ std::string Testcase(const Report& report, const CheckResult& result, const std:
       return text +
              fmt::format("><error message=\"{}\" type=\"harness_bug\"/></testcase>\n", message);
     case Verdict::kFail:
+    case Verdict::kFlaky:
       break;
   }
   std::string details;
   for (const auto& violation : judgement.violations)
-    details += violation.requirement + ": " + Excerpt(violation.message, 2000) + "\n";
+    details += violation.requirement + ": " + Visible(violation.message, 2000) + "\n";
   details += "replay: " + ReplayCommand(report, result) + "\n";
   if (!result.transcript_file.empty()) details += "transcript: " + result.transcript_file + "\n";
-  const auto type =
-      judgement.violations.empty() ? std::string("fail") : judgement.violations.front().requirement;
+  const auto type = judgement.violations.empty() ? std::string(ToString(judgement.verdict))
+                                                 : judgement.violations.front().requirement;
   return text + fmt::format("><failure message=\"{}\" type=\"{}\">{}</failure></testcase>\n",
                             message, Escape(type), Escape(details));
 }
@@ -84,7 +84,8 @@ std::string FormatJunit(const Report& report) {
     Suite& suite = suites[area];
     ++suite.tests;
     suite.seconds += result.duration_ms / 1000;
-    suite.failures += result.judgement.verdict == Verdict::kFail;
+    suite.failures +=
+        result.judgement.verdict == Verdict::kFail || result.judgement.verdict == Verdict::kFlaky;
     suite.errors += result.judgement.verdict == Verdict::kHarnessBug;
     suite.skipped += result.judgement.verdict == Verdict::kSkip ||
                      result.judgement.verdict == Verdict::kInconclusive;
@@ -94,7 +95,8 @@ std::string FormatJunit(const Report& report) {
   std::string text = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"touchstone {}\" tests=\"{}\" "
       "failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
-      Escape(report.host_name), s.executed, s.fail, s.harness_bug, report.duration_ms / 1000);
+      Escape(report.host_name), s.executed, s.fail + s.flaky, s.harness_bug,
+      report.duration_ms / 1000);
   for (const auto& [area, suite] : suites) {
     text += fmt::format(
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "

@@ -29,10 +29,29 @@ std::string ReplayCommand(const Report& report, const CheckResult& result) {
   return command + host;
 }
 
+static std::string_view GateWord(Overall overall) {
+  switch (overall) {
+    case Overall::kConformant:
+      return "passed";
+    case Overall::kNonconformant:
+      return "BLOCKED";
+    case Overall::kError:
+      break;
+  }
+  return "NO VERDICT, and that blocks";
+}
+
 std::string FormatSummary(const Report& report) {
   const Summary& s = report.ledger.summary;
   std::string text = fmt::format("\n{}: {} for milestone {}\n", report.host_name,
                                  ToString(report.ledger.overall), report.milestone);
+  if (!report.policy.empty())
+    text += fmt::format("gate {}: {}\n", report.policy, GateWord(report.ledger.overall));
+  if (report.shard) {
+    text += fmt::format("shard {}/{} of a plan of {} checks: the verdict on the whole is that of "
+                        "`touchstone merge`\n",
+                        report.shard->index, report.shard->of, report.shard->planned_total);
+  }
   const auto list = [&](std::string_view title, const std::vector<std::string>& items,
                         std::size_t most) {
     if (items.empty()) return;
@@ -43,10 +62,12 @@ std::string FormatSummary(const Report& report) {
   };
   list("because:", report.ledger.blocking, 20);
   list("warnings (they do not block):", report.ledger.warnings, 10);
+  for (const auto& statistic : report.statistics) text += statistic.text + "\n";
+  const auto flaky = s.flaky > 0 ? fmt::format(" {} flaky,", s.flaky) : "";
   text += fmt::format(
-      "{} planned, {} executed: {} pass, {} fail, {} skip, {} inconclusive, {} bugs in the "
+      "{} planned, {} executed: {} pass, {} fail,{} {} skip, {} inconclusive, {} bugs in the "
       "harness; {:.1f} s, seed {}\n",
-      s.planned, s.executed, s.pass, s.fail, s.skip, s.inconclusive, s.harness_bug,
+      s.planned, s.executed, s.pass, s.fail, flaky, s.skip, s.inconclusive, s.harness_bug,
       report.duration_ms / 1000, report.seed);
   return text;
 }

@@ -57,7 +57,8 @@ TEST(ReportJson, HasTheStableShape) {
                                         {"fail", 1},
                                         {"skip", 1},
                                         {"inconclusive", 1},
-                                        {"harness_bug", 1}}));
+                                        {"harness_bug", 1},
+                                        {"flaky", 0}}));
   EXPECT_EQ(json.at("verdict"), "nonconformant");
   const object& row = json.at("requirements").at(0).get_object();
   EXPECT_EQ(row.at("id"), "FRAME-01");

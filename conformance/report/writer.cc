@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "conformance/report/html.h"
+
 namespace touchstone {
 namespace {
 
@@ -27,10 +29,7 @@ std::string TranscriptText(const Report& report, const CheckResult& result) {
   for (const auto& violation : result.judgement.violations) {
     text += fmt::format("violates:     {}: {}\n", violation.requirement, violation.message);
   }
-  text += fmt::format("replay:       {}\n\n", ReplayCommand(report, result));
-  text +=
-      "Times count from the start of the play. `in` is what the judge wrote to the host's stdin, "
-      "`out` and `err` what the host wrote.\n\n";
+  text += fmt::format("replay:       {}\n\n{}", ReplayCommand(report, result), kTranscriptPreamble);
   return text + result.judgement.transcript;
 }
 
@@ -58,7 +57,11 @@ tl::expected<void, std::string> WriteReport(Report& report, const fs::path& dire
   }
   if (auto written = WriteFile(directory / "report.json", FormatJson(report)); !written)
     return written;
-  return WriteFile(directory / "junit.xml", FormatJunit(report));
+  if (auto written = WriteFile(directory / "junit.xml", FormatJunit(report)); !written)
+    return written;
+  if (auto written = WriteFile(directory / "summary.md", FormatMarkdown(report)); !written)
+    return written;
+  return WriteFile(directory / "report.html", FormatHtml(report, FreshNonce()));
 }
 
 }  // namespace touchstone

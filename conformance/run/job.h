@@ -13,13 +13,14 @@ namespace touchstone {
 
 struct Job {
   std::string check;
-  std::string kind;  // "case" or "check"
+  std::string kind;  // "case", "check", or "suite" (of a gate's policy)
   std::vector<std::string> requirements;
   Mode mode = Mode::kStream;
   std::vector<std::string> capabilities;  // the host must claim them all
   bool timing = false;                    // runs after the others, when the machine is quieter
   bool serial = false;                    // runs alone
   std::function<Judgement(Rig&)> play;
+  bool repeatable = true;  // by --repeat
 };
 
 }  // namespace touchstone

@@ -71,6 +71,52 @@ TEST_F(LedgerTest, AllPass) {
   EXPECT_FALSE(Says(Count("M1", true).warnings, "CTRL-04"));
 }
 
+TEST_F(LedgerTest, TellsTheVerdictInEachMode) {
+  Plan("a", "CTRL-01", S);
+  Plan("b", "CTRL-01", O);
+  Plan("c", "CTRL-03", Mode::kNone);
+  Broken("CTRL-01");
+  Result(Judgement::Pass());
+  Result(Judgement::Pass());
+  std::map<std::string, std::map<Mode, std::string>> modes;
+  for (const auto& row : Count().requirements) modes[row.requirement->id] = row.modes;
+  EXPECT_EQ(modes["CTRL-01"], (std::map<Mode, std::string>{{S, "fail"}, {O, "pass"}}));
+  EXPECT_EQ(modes["CTRL-02"], (std::map<Mode, std::string>{{S, "uncovered"}}));
+  EXPECT_EQ(modes["CTRL-03"],
+            (std::map<Mode, std::string>{{S, "uncovered"}, {Mode::kNone, "pass"}}));
+  // Checked in each play of its mode: only the good one proves it.
+  EXPECT_EQ(modes["FRAME-01"], (std::map<Mode, std::string>{{S, "inconclusive"}, {O, "pass"}}));
+}
+
+TEST_F(LedgerTest, AFlakyMustBlocksUnlessSoManyAreAllowed) {
+  Plan("a", "CTRL-01");
+  auto judgement = Judgement::From({{"CTRL-01", "it is broken"}}, "");
+  judgement.verdict = Verdict::kFlaky;
+  Result(judgement);
+  results_.back().attempts = Attempts{1, 2, 0};
+  const auto ledger = Count();
+  EXPECT_EQ(ledger.exit_status, 1);
+  EXPECT_EQ(ledger.summary.flaky, 1);
+  EXPECT_EQ(VerdictOf(ledger, "CTRL-01"), "flaky");
+  EXPECT_TRUE(Says(ledger.blocking, "CTRL-01 (MUST M1) is flaky: a [S]: it is broken"));
+  EXPECT_TRUE(Says(ledger.blocking, "2 of 3 attempts failed"));
+  Waiving one;
+  one.flaky_allowed = 1;
+  const auto allowed = Account(catalogue_, planned_, results_, "M1", false, one);
+  EXPECT_EQ(allowed.exit_status, 0);
+  EXPECT_EQ(VerdictOf(allowed, "CTRL-01"), "flaky");
+  EXPECT_TRUE(Says(allowed.warnings, "is flaky"));
+}
+
+TEST_F(LedgerTest, WhatWasNotExecutedIsNamed) {
+  Plan("a", "CTRL-01");
+  Plan("b", "CTRL-02");
+  Result(Judgement::Pass());
+  const auto ledger = Count();
+  EXPECT_EQ(ledger.exit_status, 3);
+  EXPECT_TRUE(Says(ledger.blocking, "1 of 2 planned checks were not executed: b [S]"));
+}
+
 TEST_F(LedgerTest, ABrokenMustBlocks) {
   Plan("a", "CTRL-01");
   Plan("b", "CTRL-01");

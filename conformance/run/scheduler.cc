@@ -9,6 +9,8 @@
 #include <optional>
 #include <thread>
 
+#include "conformance/run/repeat.h"
+
 namespace touchstone {
 
 CheckResult PlayJob(Rig& rig, const Job& job) {
@@ -39,7 +41,7 @@ CheckResult PlayJob(Rig& rig, const Job& job) {
 }
 
 std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int threads,
-                                 RunObserver& observer, std::stop_token stop) {
+                                 RunObserver& observer, std::stop_token stop, int repeat) {
   std::vector<std::optional<CheckResult>> results(jobs.size());
   std::mutex observing;
   const auto phase = [&](int workers, const std::function<bool(const Job&)>& belongs) {
@@ -54,7 +56,9 @@ std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int thr
             std::lock_guard lock(observing);
             observer.Started(jobs[at]);
           }
-          results[at] = PlayJob(rig, jobs[at]);
+          results[at] = PlayRepeatedly([&] { return PlayJob(rig, jobs[at]); },
+                                       jobs[at].repeatable ? repeat : 1, stop);
+          if (!results[at]) break;
           std::lock_guard lock(observing);
           observer.Finished(jobs[at], *results[at]);
         }

@@ -24,9 +24,9 @@ class RunObserver {
 // Plays one job here and now.
 CheckResult PlayJob(Rig& rig, const Job& job);
 
-// Plays the jobs. A job that was not begun when `stop` was requested has no result: the ledger sees
-// it.
+// Plays the jobs, each of them `repeat` times (repeat.h) if it may be repeated. A job that was not
+// begun when `stop` was requested, or not repeated often enough, has no result: the ledger sees it.
 std::vector<CheckResult> RunJobs(Rig& rig, const std::vector<Job>& jobs, int threads,
-                                 RunObserver& observer, std::stop_token stop);
+                                 RunObserver& observer, std::stop_token stop, int repeat = 1);
 
 }  // namespace touchstone

@@ -46,6 +46,7 @@ void Weigh(Trial& trial, const CheckResult& result) {
     case Verdict::kPass:
       if (trial.fate == Fate::kNotJudged) trial.fate = Fate::kSurvived;
       return;
+    case Verdict::kFlaky:
     case Verdict::kFail:
       break;
   }

@@ -78,6 +78,7 @@ struct Track {
 };
 
 struct Summary {
+  std::string name;      // in the policy that asked for it; empty: none did
   std::string mode;      // S, O, B
   std::string mix;       // its name
   std::string arrivals;  // "poisson 50/s", "constant 50/s", "closed loop"
