@@ -85,7 +85,7 @@ TEST(LiveServer, ServesThePageAndThenTheLines) {
   page.Get("/");
   const auto html = page.All();
   EXPECT_TRUE(html.starts_with("HTTP/1.1 200 OK\r\n")) << html.substr(0, 300);
-  EXPECT_NE(html.find("connect-src 'self'"), std::string::npos);
+  EXPECT_NE(html.find("connect-src &#39;self&#39;;"), std::string::npos);
   EXPECT_NE(html.find("</html>"), std::string::npos);
 
   server->Publish("{\"kind\":\"soak\",\"mode\":\"S\"}\n");
