@@ -42,6 +42,12 @@ Report SomeReport() {
   benchmark.unit = "ms";
   benchmark.samples = {1, 2.5};
   report.benchmarks = {benchmark};
+  soak::Summary soak;
+  soak.name = "short";
+  soak.mode = "S";
+  soak.verdict = "pass";
+  soak.host.latency.p99_ms = 3.5;
+  report.soaks = {soak};
   return report;
 }
 
@@ -69,6 +75,8 @@ TEST_F(ReportFileTest, ReadsBackWhatWasWritten) {
   EXPECT_EQ(read->report.results[0].judgement.counted, (Counted{"requests", 10, 9}));
   EXPECT_EQ(read->report.shard, report.shard);
   EXPECT_EQ(read->report.benchmarks.size(), 1u);
+  ASSERT_EQ(read->report.soaks.size(), 1u);
+  EXPECT_EQ(read->report.soaks[0].name, "short");
 }
 
 TEST_F(ReportFileTest, CarriesTranscriptsOver) {
