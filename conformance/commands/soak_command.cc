@@ -27,8 +27,8 @@ struct SoakFlags {
 };
 
 tl::expected<soak::Mix, CommandError> MixOf(const std::string& name) {
-  auto mix = name.find_first_of("/.") == std::string::npos ? soak::FindMix(name)
-                                                           : soak::ReadMixFile(name);
+  auto mix =
+      name.find_first_of("/.") == std::string::npos ? soak::FindMix(name) : soak::ReadMixFile(name);
   if (!mix) return tl::unexpected(CommandError{"--mix: " + mix.error(), 2});
   return *mix;
 }
@@ -45,9 +45,9 @@ class SoakCommand : public Command {
  public:
   void AddFlags(CLI::App& app, Options& options) override {
     AddHostFlags(app, options);
-    app.add_option("--requests", flags_.requests,
-                   fmt::format("how many pieces of work; default without --duration: {}",
-                               kRequests))
+    app.add_option(
+           "--requests", flags_.requests,
+           fmt::format("how many pieces of work; default without --duration: {}", kRequests))
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
     AddDurationFlag(app, "--duration", flags_.duration_ms, "how long: 10m, 24h");
     modes_ = AddModesFlag(app, "--mode", options.filter.modes);
@@ -149,9 +149,8 @@ class SoakCommand : public Command {
   std::optional<CommandError> OpenReference(const Options& options, const Context& context,
                                             const Rig& host, std::unique_ptr<Rig>& reference) {
     if (flags_.reference.empty()) return std::nullopt;
-    auto profile =
-        LoadProfile(options.data_dir / "conformance/profiles/refhost.json",
-                    options.program.parent_path());
+    auto profile = LoadProfile(options.data_dir / "conformance/profiles/refhost.json",
+                               options.program.parent_path());
     if (!profile) return CommandError{profile.error(), 2};
     ReplaceProgram(*profile, flags_.reference);
     profile->name = std::filesystem::path(flags_.reference).filename().string();
@@ -162,10 +161,9 @@ class SoakCommand : public Command {
     const auto preflight = RunPreflight(*reference, options.filter.modes);
     if (!preflight.cannot_start.empty() || !preflight.mute.empty()) {
       return CommandError{fmt::format("--reference {}: {}", flags_.reference,
-                                      preflight.mute.empty()
-                                          ? preflight.cannot_start
-                                          : "a ping must be answered, but " +
-                                                preflight.mute.begin()->second)};
+                                      preflight.mute.empty() ? preflight.cannot_start
+                                                             : "a ping must be answered, but " +
+                                                                   preflight.mute.begin()->second)};
     }
     return std::nullopt;
   }
@@ -188,9 +186,8 @@ class SoakCommand : public Command {
     fmt::print("{}", FormatSoak(summary));
     std::fflush(stdout);
     if (result->interrupted) {
-      fmt::print("interrupted{}\n", plan.checkpoint.empty()
-                                        ? ""
-                                        : "; --resume with the same --checkpoint goes on");
+      fmt::print("interrupted{}\n",
+                 plan.checkpoint.empty() ? "" : "; --resume with the same --checkpoint goes on");
       return 130;
     }
     if (summary.verdict == "fail") return 1;

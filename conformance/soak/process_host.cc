@@ -63,7 +63,7 @@ void ProcessHost::Work(Conversation& talk) {
     if (finishing_ || hopeless_) return;
     Task task = std::move(queue_.front());
     queue_.pop_front();
-    const int strike = task.what().is_run ? std::exchange(strike_, 0) : 0;
+    const int strike = task.IsRun() ? std::exchange(strike_, 0) : 0;
     task.piece->during.draining |= strike != 0 && strike != SIGKILL;
     task.piece->during.killed |= strike == SIGKILL;
     lock.unlock();
@@ -126,7 +126,7 @@ void ProcessHost::Settle(const Task& task, const Line* line, int strike) {
   if (line) return AnsweredLocked(task, *line);
   if (strike == SIGKILL) {
     DropLocked(task, "LOST BY SIGKILL", true);
-    if (task.line == 0) RetryLocked(task);
+    if (task.IsWorthARetry()) RetryLocked(task);
     return;
   }
   if (strike != 0) {

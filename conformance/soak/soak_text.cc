@@ -82,8 +82,7 @@ std::string FormatSoakProgress(const SoakPlan& plan, const SoakProgress& progres
 }
 
 std::string FormatSoak(const soak::Summary& summary) {
-  std::string text =
-      fmt::format("{} [{}]: {}\n", summary.verdict, summary.mode, summary.reason);
+  std::string text = fmt::format("{} [{}]: {}\n", summary.verdict, summary.mode, summary.reason);
   text += fmt::format("  mix {}, {}, seed {}; soaked {}", summary.mix, summary.arrivals,
                       summary.seed, FormatLength(summary.soaked_s));
   if (summary.asked_s) text += " of " + FormatLength(*summary.asked_s);
@@ -91,8 +90,8 @@ std::string FormatSoak(const soak::Summary& summary) {
   if (summary.segments.size() > 1) {
     text += fmt::format("  {} segments:", summary.segments.size());
     for (const auto& segment : summary.segments)
-      text += fmt::format(" {}–{} {};", FormatLength(segment.from_s),
-                          FormatLength(segment.until_s), segment.ended);
+      text += fmt::format(" {}–{} {};", FormatLength(segment.from_s), FormatLength(segment.until_s),
+                          segment.ended);
     text.back() = '\n';
   }
   for (const auto& mark : summary.marks) {
@@ -112,8 +111,8 @@ std::string FormatSoak(const soak::Summary& summary) {
   int shown = 0;
   for (const auto& failure : summary.host.failures) {
     if (++shown > kShownFailures) break;
-    text += fmt::format("  at {:.1f} s {}: {}\n", failure.at_s, failure.requirement,
-                        failure.message);
+    text +=
+        fmt::format("  at {:.1f} s {}: {}\n", failure.at_s, failure.requirement, failure.message);
   }
   if (summary.host.failure_count > kShownFailures)
     text += fmt::format("  … {} failures in all\n", summary.host.failure_count);
