@@ -11,7 +11,8 @@ class GateCli : public Cli {
   std::string Policy(const std::string& more = "", const std::string& only = "ctrl/*ping*",
                      const std::string& run = "") {
     return Script("p.json", R"({"name":"mine","milestone":"M1","suites":{"run":{"modes":["S"],)"
-                            R"("only":[")" + only + "\"]" + run + "}" + more + "}}");
+                            R"("only":[")" +
+                                only + "\"]" + run + "}" + more + "}}");
   }
   std::string Waivers(const std::string& text) { return Script("w.json", text); }
   Ended Gate(std::vector<std::string> arguments, const std::string& defect = "") {
@@ -45,8 +46,11 @@ TEST_F(GateCli, APolicyWithAFaultIsAUsageError) {
 }
 
 TEST_F(GateCli, AFlagThatWouldWeakenThePolicyIsAUsageError) {
-  for (const auto& [flag, value] : {std::pair{"--only", "x"}, {"--modes", "S"}, {"--repeat", "2"},
-                                    {"--milestone", "M2"}, {"--requests", "5"}}) {
+  for (const auto& [flag, value] : {std::pair{"--only", "x"},
+                                    {"--modes", "S"},
+                                    {"--repeat", "2"},
+                                    {"--milestone", "M2"},
+                                    {"--requests", "5"}}) {
     ExpectSays(Gate({"--policy", Policy(), flag, value}), 2, {flag, "excludes"});
   }
 }
@@ -58,9 +62,8 @@ TEST_F(GateCli, ASuiteThatTheHostHasNoModeForIsAnError) {
                              R"("--single-request=false"]},"env":{"LLM_PROVIDER":"openai",)"
                              R"("LLM_BASE_URL":"${provider.base_url}",)"
                              R"("LLM_API_KEY":"${provider.key}"}})");
-  const auto ended =
-      Touchstone({"gate", "--profile", profile, "--policy",
-                  Policy(R"(,"fuzz":{"modes":["O"],"cases":5})")});
+  const auto ended = Touchstone(
+      {"gate", "--profile", profile, "--policy", Policy(R"(,"fuzz":{"modes":["O"],"cases":5})")});
   ExpectSays(ended, 3, {"NO VERDICT", "gate/fuzz [O] was asked for and did not run"});
 }
 
@@ -78,7 +81,8 @@ TEST_F(GateCli, WhatVanishedSinceTheBaselineBlocks) {
 
   const std::string after = File("after") / "report.json";
   ExpectSays(Touchstone({"diff", baseline, after}), 1, {"vanished (", "1 vanished"});
-  ExpectSays(Touchstone({"diff", baseline, after, "--format", "json"}), 1, {R"("regression":true)"});
+  ExpectSays(Touchstone({"diff", baseline, after, "--format", "json"}), 1,
+             {R"("regression":true)"});
   ExpectSays(Touchstone({"diff", baseline, after, "--format", "markdown"}), 1, {"### vanished"});
   ExpectSays(Touchstone({"diff", after, baseline}), 0, {"appeared (", "no regression"});
   ExpectSays(Touchstone({"diff", after, File("garbage.json")}), 2, {"`tool` is missing"});
@@ -86,9 +90,9 @@ TEST_F(GateCli, WhatVanishedSinceTheBaselineBlocks) {
 }
 
 TEST_F(GateCli, EachCheckIsRepeated) {
-  ExpectSays(Gate({"--policy", Policy("", "ctrl/ping", R"(,"repeat":3)"), "--report-dir",
-                   File("report")}),
-             0, {"passed"});
+  ExpectSays(
+      Gate({"--policy", Policy("", "ctrl/ping", R"(,"repeat":3)"), "--report-dir", File("report")}),
+      0, {"passed"});
   const auto report = Report("report");
   const auto& attempts = report.at("results").at(0).at("attempts");
   EXPECT_EQ(attempts.at("pass"), 3);
@@ -100,14 +104,13 @@ TEST_F(GateCli, AFlakyCheckBlocks) {
   for (const auto& word : MiniHostCommand()) command += " '" + word + "'";
   std::string broken;
   for (const auto& word : MiniHostCommand("log-line")) broken += " '" + word + "'";
-  const auto host = Script(
-      "host.sh", "#!/bin/sh\nn=$(cat " + File("count").string() + " 2>/dev/null || echo 0)\n" +
-                     "echo $((n + 1)) >" + File("count").string() + "\n" +
-                     "if [ $((n % 2)) -eq 0 ]; then exec" + command + " \"$@\"; fi\nexec" + broken +
-                     " \"$@\"\n");
-  const auto ended =
-      Touchstone({"run", "--only", "ctrl/ping", "--modes", "S", "--repeat", "4", "--jobs", "1",
-                  "--report-dir", File("report"), "--", host});
+  const auto host =
+      Script("host.sh", "#!/bin/sh\nn=$(cat " + File("count").string() +
+                            " 2>/dev/null || echo 0)\n" + "echo $((n + 1)) >" +
+                            File("count").string() + "\n" + "if [ $((n % 2)) -eq 0 ]; then exec" +
+                            command + " \"$@\"; fi\nexec" + broken + " \"$@\"\n");
+  const auto ended = Touchstone({"run", "--only", "ctrl/ping", "--modes", "S", "--repeat", "4",
+                                 "--jobs", "1", "--report-dir", File("report"), "--", host});
   ExpectSays(ended, 1, {"flaky", "of 4 attempts failed"});
   EXPECT_EQ(Report("report").at("results").at(0).at("verdict"), "flaky");
 }
@@ -125,9 +128,8 @@ TEST_F(GateCli, ShardsAreMergedAndNoneMayBeMissing) {
                          File("whole")}),
              1, {"gate mine: BLOCKED", "is broken"});
   const auto whole = Report("whole");
-  EXPECT_EQ(whole.at("results").as_array().size(),
-            Report("1").at("results").as_array().size() +
-                Report("2").at("results").as_array().size());
+  EXPECT_EQ(whole.at("results").as_array().size(), Report("1").at("results").as_array().size() +
+                                                       Report("2").at("results").as_array().size());
   const auto transcript = whole.at("results").at(0).at("transcript").as_string();
   EXPECT_NE(ReadFile(File("whole") / std::string(transcript)).find("host     out"),
             std::string::npos);

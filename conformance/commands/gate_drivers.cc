@@ -60,8 +60,8 @@ Judgement Bite(const Options& asked, const Suite& suite, policy::Selftest which,
       *plan,
       [&](const Trial& trial) {
         ++done;
-        ticker.Tell(fmt::format("{} of {} defects; {}", done, plan->defects.size(),
-                                FormatTrial(trial)));
+        ticker.Tell(
+            fmt::format("{} of {} defects; {}", done, plan->defects.size(), FormatTrial(trial)));
       },
       context.stop);
   if (!matrix) return Judgement::Inconclusive(matrix.error());

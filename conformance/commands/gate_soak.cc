@@ -28,7 +28,8 @@ tl::expected<std::unique_ptr<Rig>, std::string> ReferenceRig(const Options& opti
   if (!preflight.cannot_start.empty())
     return tl::unexpected("the reference cannot be started: " + preflight.cannot_start);
   if (!preflight.mute.empty())
-    return tl::unexpected("the reference does not answer a ping: " + preflight.mute.begin()->second);
+    return tl::unexpected("the reference does not answer a ping: " +
+                          preflight.mute.begin()->second);
   return rig;
 }
 

@@ -67,7 +67,8 @@ Play PlayOf(const policy::Policy& policy, const policy::SuiteCheck& suite, const
     if (!drivers.selftest) return Absent("a selftest");
     return [selftest = drivers.selftest, which = policy.selftest](Rig&) { return selftest(which); };
   }
-  if (kind == "soak") return SoakPlay(policy.soaks.at(std::stoul(suite.path.at(2))), drivers, yield);
+  if (kind == "soak")
+    return SoakPlay(policy.soaks.at(std::stoul(suite.path.at(2))), drivers, yield);
   return BenchmarkPlay(*policy.benchmarks, drivers, yield);
 }
 

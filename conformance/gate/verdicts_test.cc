@@ -38,9 +38,7 @@ TEST(SearchVerdict, AFindingFailsAndAnInterruptedSearchIsNoPass) {
   EXPECT_EQ(JudgeSearch(result).verdict, Verdict::kInconclusive);
 }
 
-TEST(SearchVerdict, NothingSentIsAFailure) {
-  EXPECT_EQ(JudgeSearch({}).verdict, Verdict::kFail);
-}
+TEST(SearchVerdict, NothingSentIsAFailure) { EXPECT_EQ(JudgeSearch({}).verdict, Verdict::kFail); }
 
 TEST(HuntVerdict, FewerProgramsThanAskedAreNoPass) {
   model::Hunted hunted;

@@ -10,8 +10,7 @@ namespace {
 
 using policy::Policy;
 
-constexpr const char* kSoak =
-    R"("soak":[{"name":"s","duration":"10m","reference":true}])";
+constexpr const char* kSoak = R"("soak":[{"name":"s","duration":"10m","reference":true}])";
 
 class EvaluateTest : public ::testing::Test {
  protected:
@@ -167,8 +166,8 @@ TEST_F(EvaluateTest, FlakyChecksBlockBeyondWhatIsAllowed) {
 }
 
 TEST_F(EvaluateTest, TheBaselineBlocksOnWhatRegressedAndWhatVanished) {
-  const auto before = ReportOf({Result("a", Verdict::kPass), Result("b", Verdict::kPass),
-                                Result("c", Verdict::kPass)});
+  const auto before = ReportOf(
+      {Result("a", Verdict::kPass), Result("b", Verdict::kPass), Result("c", Verdict::kPass)});
   auto after = ReportOf({Result("a", Verdict::kPass), Result("b", Verdict::kFlaky, "shaky")});
   auto p = Make("", R"("baseline":{"report":"last.json","may_vanish":["x*"]})");
   policy::Judge(p, &before, after);

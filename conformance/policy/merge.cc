@@ -22,8 +22,8 @@ std::vector<std::pair<std::string, std::string>> Common(const Report& report) {
           {"milestone", report.milestone},
           {"policy", report.policy},
           {"number of shards", std::to_string(report.shard->of)},
-          {"plan", fmt::format("{} ({} checks)", report.shard->plan_digest,
-                               report.shard->planned_total)}};
+          {"plan",
+           fmt::format("{} ({} checks)", report.shard->plan_digest, report.shard->planned_total)}};
 }
 
 std::string Alike(const std::vector<ReportFile>& shards) {

@@ -52,8 +52,8 @@ void Console::Finished(const Job& job, const CheckResult& result) {
   running_.erase({job.check, job.mode});
   ++progress_.done;
   const auto verdict = result.judgement.verdict;
-  const bool bad = verdict == Verdict::kFail || verdict == Verdict::kFlaky ||
-                   verdict == Verdict::kHarnessBug;
+  const bool bad =
+      verdict == Verdict::kFail || verdict == Verdict::kFlaky || verdict == Verdict::kHarnessBug;
   progress_.failures += bad;
   if ((bad || verdict == Verdict::kInconclusive) && ++told_ <= kMostTold) {
     ClearLine();

@@ -33,12 +33,9 @@ object ToJson(const Difference& difference) {
     }
     return json;
   };
-  return {{"report", difference.old_report},
-          {"regressed", rows(difference.regressed)},
-          {"fixed", rows(difference.fixed)},
-          {"appeared", rows(difference.appeared)},
-          {"vanished", rows(difference.vanished)},
-          {"unproven", rows(difference.unproven)},
+  return {{"report", difference.old_report},       {"regressed", rows(difference.regressed)},
+          {"fixed", rows(difference.fixed)},       {"appeared", rows(difference.appeared)},
+          {"vanished", rows(difference.vanished)}, {"unproven", rows(difference.unproven)},
           {"noise", rows(difference.noise)}};
 }
 

@@ -59,8 +59,8 @@ object ResultJson(const Report& report, const CheckResult& result) {
                               {"inconclusive", result.attempts->inconclusive}};
   }
   if (const auto& counted = result.judgement.counted) {
-    json["counted"] = object{
-        {"what", counted->what}, {"total", counted->total}, {"right", counted->right}};
+    json["counted"] =
+        object{{"what", counted->what}, {"total", counted->total}, {"right", counted->right}};
   }
   if (!result.judgement.violations.empty()) {
     array violations;

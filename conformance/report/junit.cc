@@ -85,8 +85,8 @@ std::string FormatJunit(const Report& report) {
     Suite& suite = suites[area];
     ++suite.tests;
     suite.seconds += result.duration_ms / 1000;
-    suite.failures += result.judgement.verdict == Verdict::kFail ||
-                      result.judgement.verdict == Verdict::kFlaky;
+    suite.failures +=
+        result.judgement.verdict == Verdict::kFail || result.judgement.verdict == Verdict::kFlaky;
     suite.errors += result.judgement.verdict == Verdict::kHarnessBug;
     suite.skipped += result.judgement.verdict == Verdict::kSkip ||
                      result.judgement.verdict == Verdict::kInconclusive;
@@ -96,7 +96,8 @@ std::string FormatJunit(const Report& report) {
   std::string text = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"touchstone {}\" tests=\"{}\" "
       "failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
-      Escape(report.host_name), s.executed, s.fail + s.flaky, s.harness_bug, report.duration_ms / 1000);
+      Escape(report.host_name), s.executed, s.fail + s.flaky, s.harness_bug,
+      report.duration_ms / 1000);
   for (const auto& [area, suite] : suites) {
     text += fmt::format(
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" "

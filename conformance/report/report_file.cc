@@ -121,7 +121,8 @@ void ReadLedger(JsonFields& root, ReportFile& read) {
 void ReadGating(JsonFields& root, Report& report) {
   report.filtered = root.Flag("filtered").value_or(false);
   report.replay_prefix = root.Text("replay_prefix").value_or("touchstone run");
-  if (auto policy = root.Object("policy")) report.policy = policy->Text("name", kNeeded).value_or("");
+  if (auto policy = root.Object("policy"))
+    report.policy = policy->Text("name", kNeeded).value_or("");
   if (const auto* list = root.Value("soaks"); list && list->is_array()) {
     for (std::size_t i = 0; i < list->get_array().size(); ++i) {
       auto summary = soak::SummaryFromJson(list->get_array()[i], fmt::format("soaks[{}]", i));
@@ -135,9 +136,9 @@ void ReadGating(JsonFields& root, Report& report) {
     report.benchmarks = benchmarks.value_or(std::vector<Benchmark>{});
   }
   if (auto shard = root.Object("shard")) {
-    report.shard = ShardInfo{Count(*shard, "index"), Count(*shard, "of"),
-                             Count(*shard, "planned_total"),
-                             shard->Text("plan_digest", kNeeded).value_or("")};
+    report.shard =
+        ShardInfo{Count(*shard, "index"), Count(*shard, "of"), Count(*shard, "planned_total"),
+                  shard->Text("plan_digest", kNeeded).value_or("")};
     if (report.shard->index < 1 || report.shard->index > report.shard->of)
       shard->Fault("index", "expected a shard from 1 to `of`");
   }

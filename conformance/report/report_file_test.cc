@@ -32,8 +32,13 @@ Report SomeReport() {
   report.ledger.exit_status = 1;
   CheckResult good{"frame/good", "case", {"FRAME-01"}, Mode::kStream, Judgement::Pass(), 3, {}};
   good.judgement.counted = Counted{"requests", 10, 9};
-  CheckResult flaky{"frame/flaky", "check", {"FRAME-01", "LIFE-01"}, Mode::kNone,
-                    Judgement::From({{"FRAME-01", "a\nb"}}, "line 1\nline 2\n"), 4, {}};
+  CheckResult flaky{"frame/flaky",
+                    "check",
+                    {"FRAME-01", "LIFE-01"},
+                    Mode::kNone,
+                    Judgement::From({{"FRAME-01", "a\nb"}}, "line 1\nline 2\n"),
+                    4,
+                    {}};
   flaky.judgement.verdict = Verdict::kFlaky;
   flaky.attempts = Attempts{1, 2, 3};
   report.results = {good, flaky};
