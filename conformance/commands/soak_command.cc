@@ -26,9 +26,8 @@ struct SoakFlags {
   std::filesystem::path checkpoint;
 };
 
-tl::expected<soak::Mix, CommandError> MixOf(const std::string& name) {
-  auto mix =
-      name.find_first_of("/.") == std::string::npos ? soak::FindMix(name) : soak::ReadMixFile(name);
+tl::expected<soak::Mix, CommandError> MixOf(const Options& options, const std::string& name) {
+  auto mix = soak::FindMix(options.data_dir / "soak/mixes", name);
   if (!mix) return tl::unexpected(CommandError{"--mix: " + mix.error(), 2});
   return *mix;
 }
@@ -82,7 +81,7 @@ class SoakCommand : public Command {
   }
 
   int Run(const Options& options, const Context& context) override {
-    const auto mix = MixOf(flags_.mix);
+    const auto mix = MixOf(options, flags_.mix);
     if (!mix) return Complain(mix.error());
     if (auto error = PrepareReportDir(options)) return Complain(*error);
     auto session = OpenSession(options, context);

@@ -36,7 +36,7 @@ class SteadyWork : public SoakTest {
  protected:
   static SoakPlan Steady() {
     auto plan = Plan();
-    plan.mix = *soak::FindMix("ok-only");
+    plan.mix = Mix("ok-only");
     plan.duration = milliseconds(8000);
     plan.arrivals = Constant(100);
     // Per hour, but of seconds: coarse leaks alone show in a soak as short as this.

@@ -54,11 +54,16 @@ class KeepingObserver : public SoakObserver {
 
 class SoakTest : public ::testing::Test {
  protected:
+  static soak::Mix Mix(const std::string& name) {
+    auto mix = soak::FindMix(std::filesystem::path(TOUCHSTONE_SOURCE_DIR) / "soak/mixes", name);
+    EXPECT_TRUE(mix) << mix.error();
+    return mix ? *mix : soak::Mix{};
+  }
   // Small and quick: a window is a quarter of a second.
   static SoakPlan Plan(Mode mode = Mode::kStream) {
     SoakPlan plan;
     plan.mode = mode;
-    plan.mix = *soak::FindMix("default");
+    plan.mix = Mix("default");
     plan.mix.chaos.clear();
     plan.seed = 7;
     plan.processes = 3;

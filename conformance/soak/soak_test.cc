@@ -104,7 +104,7 @@ TEST_F(SoakTest, ChaosAmongProcesses) {
 // What a closed loop hides: while the host stands still the arrivals go on, and each of them waits.
 TEST_F(SoakTest, AStallShowsInTheLatencyOfAllThatCameMeanwhile) {
   auto plan = Plan();
-  plan.mix = *soak::FindMix("ok-only");
+  plan.mix = Mix("ok-only");
   plan.requests = 600;
   plan.arrivals = Constant(100);
   std::jthread stall([this] {
@@ -125,7 +125,7 @@ TEST_F(SoakTest, AStallShowsInTheLatencyOfAllThatCameMeanwhile) {
 
 TEST_F(SoakTest, AFullTableIsTheHostsFailure) {
   auto plan = Plan();
-  plan.mix = *soak::FindMix("ok-only");
+  plan.mix = Mix("ok-only");
   plan.requests = 400;
   plan.arrivals = Constant(200);
   plan.limits.most_under_way = 20;
