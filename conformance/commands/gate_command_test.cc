@@ -144,7 +144,8 @@ TEST_F(GateCli, ShardsAreMergedAndNoneMayBeMissing) {
 
 TEST_F(GateCli, AShardMustBeOne) {
   for (const char* bad : {"0/2", "3/2", "x", "1"})
-    ExpectSays(Gate({"--shard", bad}), 2, {"--shard", "i/n expected"});
+    ExpectSays(Gate({"--seed", "7", "--shard", bad}), 2, {"--shard", "i/n expected"});
+  ExpectSays(Gate({"--shard", "1/2"}), 2, {"--shard", "--seed"});
 }
 
 }  // namespace
