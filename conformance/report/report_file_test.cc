@@ -118,7 +118,7 @@ TEST_F(ReportFileTest, SaysWhichValueIsWrong) {
     const char *from, *to, *says;
   } changes[] = {
       {R"("verdict":"flaky")", R"("verdict":"fine")", "`verdict`: no verdict of a check"},
-      {R"("mode":"S")", R"("mode":"X")", "`mode`: expected one of S, O, B, -"},
+      {R"("mode":"-")", R"("mode":"X")", "`mode`: expected one of S, O, B, -"},
       {R"("seed":18446744073709551615)", R"("seed":-1)", "`seed`: expected an integer"},
       {R"("milestone":"M2")", R"("milestone":"M9")", "`milestone`: expected one of"},
       {R"("index":2)", R"("index":4)", "`index`: expected a shard from 1 to `of`"},
