@@ -46,9 +46,20 @@ find_package(benchmark REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json)  # Asio, Beast and Process v2 are headers of the same
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
+find_file(TOUCHSTONE_CHART_JS chart.min.js PATHS /usr/share/javascript/chart.js REQUIRED)
 
 # Paths that tests and defaults need, relative to the source tree or the build tree.
 get_filename_component(TOUCHSTONE_SOURCE_DIR ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
+
+# The library carries the files; touchstone::Asset() finds them by their names.
+function(touchstone_embed LIBRARY)
+  set(OUT ${CMAKE_CURRENT_BINARY_DIR}/${LIBRARY}_assets.cc)
+  set(SCRIPT ${TOUCHSTONE_SOURCE_DIR}/ci/cmake/EmbedFiles.cmake)
+  string(REPLACE ";" "|" FILES "${ARGN}")
+  add_custom_command(OUTPUT ${OUT} DEPENDS ${ARGN} ${SCRIPT} VERBATIM
+                     COMMAND ${CMAKE_COMMAND} -DOUT=${OUT} -DFILES=${FILES} -P ${SCRIPT})
+  target_sources(${LIBRARY} PRIVATE ${OUT})
+endfunction()
 
 function(touchstone_folder FOLDER)
   cmake_parse_arguments(ARG "REGISTERS" "" "DEPS;TEST_DEPS" ${ARGN})

@@ -33,9 +33,8 @@ Trial PlayPipesEnd(Rig& rig, Mode mode) {
   trial.on_time = took <= 1000;
   if (!trial.on_time && !trial.decided) {
     trial.judgement =
-        Judgement::From({{requirement, fmt::format("{:.0f} ms from {} to the end of its pipes",
-                                                   took, stream ? "the host's exit" : "the line")}},
-                        scene.talk().Transcript());
+        scene.Late(requirement, fmt::format("{:.0f} ms from {} to the end of its pipes", took,
+                                            stream ? "the host's exit" : "the line"));
   }
   return trial;
 }

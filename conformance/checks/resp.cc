@@ -38,8 +38,7 @@ Trial PlayLatency(Rig& rig, Mode mode) {
   trial.judgement = scene.Judge();
   trial.decided = trial.judgement.verdict != Verdict::kPass;
   trial.on_time = late.empty();
-  if (!late.empty() && !trial.decided)
-    trial.judgement = Judgement::From({{"RESP-07", late}}, scene.talk().Transcript());
+  if (!late.empty() && !trial.decided) trial.judgement = scene.Late("RESP-07", late);
   return trial;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cassert>
 
+#include "conformance/golden/timeline.h"
 #include "conformance/observe/framing.h"
 #include "conformance/observe/strict_json.h"
 #include "fault-injection/provider/rule.h"
@@ -71,7 +72,16 @@ bool Scene::Require(bool holds, std::string_view requirement, std::string messag
 Judgement Scene::Judge() {
   // Where an answer is missing, waiting for a proper end would only repeat that.
   if (!broken_off_) talk_.Finish();
-  return Judgement::From(talk_.Violations(), talk_.Transcript());
+  auto violations = talk_.Violations();
+  if (violations.empty()) return Judgement::From({}, talk_.Transcript());
+  return Judgement::From(std::move(violations), talk_.Transcript())
+      .With(Shorten(TimelineOf(RecordOf(talk_))));
+}
+
+Judgement Scene::Late(std::string_view requirement, std::string message) {
+  talk_.journal().Add(Clock::now(), "judge", "FAIL", fmt::format("{}: {}", requirement, message));
+  return Judgement::From({{std::string(requirement), std::move(message)}}, talk_.Transcript())
+      .With(Shorten(TimelineOf(RecordOf(talk_))));
 }
 
 }  // namespace touchstone

@@ -51,6 +51,8 @@ class Scene {
 
   // Ends the processes as a case does and judges all that was seen.
   Judgement Judge();
+  // What a play is judged whose only fault is that something came too late; after Judge().
+  Judgement Late(std::string_view requirement, std::string message);
 
  private:
   Conversation talk_;

@@ -101,8 +101,7 @@ Trial PlayTreeWithin(milliseconds time, Rig& rig, Mode mode, End how, bool& grow
     trial.judgement = scene.Judge();
     trial.decided = trial.judgement.verdict != Verdict::kPass;
     trial.on_time = late.empty();
-    if (!late.empty() && !trial.decided)
-      trial.judgement = Judgement::From({{requirement, late}}, scene.talk().Transcript());
+    if (!late.empty() && !trial.decided) trial.judgement = scene.Late(requirement, late);
     return trial;
   };
   HostProcess* host = scene.Host();
@@ -215,9 +214,8 @@ Trial PlayPipes(Rig& rig, Mode mode) {
   trial.decided = trial.judgement.verdict != Verdict::kPass;
   trial.on_time = took <= 1000;
   if (!trial.on_time && !trial.decided) {
-    trial.judgement = Judgement::From(
-        {{"BRIDGE-05", fmt::format("{:.0f} ms from the line to the end of the pipes", took)}},
-        scene.talk().Transcript());
+    trial.judgement = scene.Late(
+        "BRIDGE-05", fmt::format("{:.0f} ms from the line to the end of the pipes", took));
   }
   return trial;
 }

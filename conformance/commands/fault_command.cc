@@ -8,8 +8,8 @@
 
 #include "conformance/commands/flags.h"
 #include "conformance/commands/scenarios.h"
+#include "conformance/golden/timeline.h"
 #include "conformance/observe/strict_json.h"
-#include "conformance/scenario/timeline.h"
 
 namespace touchstone {
 namespace {

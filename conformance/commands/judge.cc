@@ -79,6 +79,9 @@ tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite
   }
   ApplyPreflight(session.preflight, *jobs);
   const auto begun = std::chrono::steady_clock::now();
+  report.started_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
   {
     Console console(stderr, options.plain, static_cast<int>(jobs->size()));
     report.results = RunJobs(*session.rig, *jobs, options.jobs, console, stop, options.repeat);
@@ -91,6 +94,7 @@ tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite
   report.host_command = session.rig->profile.CommandLine();
   report.milestone = options.milestone;
   report.replay_prefix = ReplayPrefix(options);
+  report.areas = suite.catalogue.areas();
   report.filtered = options.filter.active();
   report.statistics = StatisticsOf(report.results);
   report.ledger = Account(suite.catalogue, *jobs, report.results, options.milestone,

@@ -7,6 +7,7 @@
 
 #include "conformance/golden/player.h"
 #include "conformance/golden/provider_view.h"
+#include "conformance/golden/timeline.h"
 #include "conformance/observe/strict_json.h"
 #include "conformance/profile/substitute.h"
 
@@ -93,9 +94,15 @@ PlayResult Player::Play(Record* record) {
   result.violations = std::move(violations);
   Prove(result);
   result.transcript = talk_.Transcript();
-  if (record)
-    *record = {talk_.journal().started(), talk_.journal().Entries(), talk_.lane().Journal()};
+  const bool wrong =
+      !result.violations.empty() || !result.unproven.empty() || !result.harness_bug.empty();
+  if (wrong) result.timeline = Shorten(TimelineOf(RecordOf(talk_)));
+  if (record) *record = RecordOf(talk_);
   return result;
+}
+
+Record RecordOf(Conversation& talk) {
+  return {talk.journal().started(), talk.journal().Entries(), talk.lane().Journal()};
 }
 
 // That the fault happened, whatever the host made of it.

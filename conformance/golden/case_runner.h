@@ -10,9 +10,12 @@
 #include "conformance/drive/journal.h"
 #include "conformance/drive/rig.h"
 #include "conformance/golden/case_file.h"
+#include "conformance/observe/moment.h"
 #include "conformance/observe/violation.h"
 
 namespace touchstone {
+
+class Conversation;
 
 struct PlayResult {
   // What went wrong: the failed step (there is at most one, the play ends with it), always-on
@@ -29,6 +32,7 @@ struct PlayResult {
   std::vector<std::string> proven;
   std::string unproven;
   std::string transcript;
+  std::vector<Moment> timeline;  // of a play in which something went wrong
 };
 
 // What happened in a play, in order of time for each of the two.
@@ -37,6 +41,8 @@ struct Record {
   std::vector<Journal::Entry> lines;  // to and from the host's processes
   provider::Snapshot provider;
 };
+
+Record RecordOf(Conversation& talk);  // what happened until now
 
 PlayResult PlayCase(Rig& rig, const Case& one, Mode mode, Record* record = nullptr);
 

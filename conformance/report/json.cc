@@ -1,7 +1,9 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <cmath>
 
 #include "conformance/observe/strict_json.h"
+#include "conformance/report/html_text.h"
 #include "conformance/report/report.h"
 #include "soak/summary/summary_json.h"
 
@@ -11,9 +13,30 @@ namespace {
 using boost::json::array;
 using boost::json::object;
 
+// What a host wrote may be cut in the middle of a character, and the file must be UTF-8.
+std::string Utf8(const std::string& text) { return IsValidUtf8(text) ? text : Visible(text); }
+
 array Strings(const std::vector<std::string>& strings) {
   array list;
-  for (const auto& text : strings) list.emplace_back(text);
+  for (const auto& text : strings) list.emplace_back(Utf8(text));
+  return list;
+}
+
+array AreasJson(const std::vector<Area>& areas) {
+  array list;
+  for (const auto& area : areas)
+    list.push_back(object{{"id", area.id}, {"title", area.title}, {"section", area.section}});
+  return list;
+}
+
+array TimelineJson(const std::vector<Moment>& moments) {
+  array list;
+  for (const auto& moment : moments) {
+    list.push_back(object{{"ms", std::round(moment.ms * 1000) / 1000},
+                          {"from", Utf8(moment.from)},
+                          {"to", Utf8(moment.to)},
+                          {"what", Utf8(moment.what)}});
+  }
   return list;
 }
 
@@ -29,10 +52,12 @@ object SummaryJson(const Summary& s) {
 }
 
 object RequirementJson(const RequirementVerdict& row) {
-  object json{{"id", row.requirement->id},
-              {"level", row.requirement->level},
-              {"milestone", row.requirement->milestone},
-              {"verdict", row.verdict}};
+  object by_mode;
+  for (const auto& [mode, verdict] : row.modes) by_mode[ToString(mode)] = verdict;
+  object json{{"id", row.requirement->id},       {"area", row.requirement->area()},
+              {"level", row.requirement->level}, {"milestone", row.requirement->milestone},
+              {"text", row.requirement->text},   {"verdict", row.verdict},
+              {"modes", std::move(by_mode)}};
   if (row.waived) json["waived"] = true;
   if (!row.uncovered_modes.empty()) {
     array modes;
@@ -49,7 +74,7 @@ object ResultJson(const Report& report, const CheckResult& result) {
               {"mode", ToString(result.mode)},
               {"verdict", ToString(result.judgement.verdict)},
               {"duration_ms", static_cast<std::int64_t>(result.duration_ms)},
-              {"message", result.judgement.message}};
+              {"message", Utf8(result.judgement.message)}};
   json["transcript"] = result.transcript_file.empty()
                            ? boost::json::value(nullptr)
                            : boost::json::value(boost::json::string(result.transcript_file));
@@ -66,11 +91,13 @@ object ResultJson(const Report& report, const CheckResult& result) {
     array violations;
     for (const auto& violation : result.judgement.violations) {
       violations.push_back(
-          object{{"requirement", violation.requirement}, {"message", violation.message}});
+          object{{"requirement", violation.requirement}, {"message", Utf8(violation.message)}});
     }
     json["violations"] = std::move(violations);
     json["replay"] = ReplayCommand(report, result);
   }
+  if (!result.judgement.timeline.empty())
+    json["timeline"] = TimelineJson(result.judgement.timeline);
   return json;
 }
 
@@ -85,7 +112,9 @@ std::string FormatJson(const Report& report) {
               {"summary", SummaryJson(report.ledger.summary)},
               {"verdict", ToString(report.ledger.overall)},
               {"exit_status", report.ledger.exit_status},
+              {"started_ms", report.started_ms},
               {"duration_ms", static_cast<std::int64_t>(report.duration_ms)},
+              {"areas", AreasJson(report.areas)},
               {"blocking", Strings(report.ledger.blocking)},
               {"warnings", Strings(report.ledger.warnings)}};
   json["filtered"] = report.filtered;

@@ -2,16 +2,16 @@
 
 #include <map>
 
-#include "conformance/observe/framing.h"
+#include "conformance/report/html_text.h"
 #include "conformance/report/report.h"
 
 namespace touchstone {
 namespace {
 
-// Text for XML 1.0: markup escaped, characters that XML cannot hold replaced.
-std::string Escape(std::string_view text) {
+// Text for XML 1.0: markup escaped, and what XML cannot hold shown as \xNN.
+std::string Escape(std::string_view text, std::size_t limit = kNoLimit) {
   std::string escaped;
-  for (unsigned char c : text) {
+  for (const char c : Visible(text, limit)) {
     switch (c) {
       case '&':
         escaped += "&amp;";
@@ -32,7 +32,7 @@ std::string Escape(std::string_view text) {
         escaped += "&#9;";
         break;
       default:
-        escaped += c < 0x20 ? '?' : static_cast<char>(c);
+        escaped += c;
     }
   }
   return escaped;
@@ -49,8 +49,7 @@ std::string Testcase(const Report& report, const CheckResult& result, const std:
   std::string text =
       fmt::format("    <testcase classname=\"{}\" name=\"{} [{}]\" time=\"{:.3f}\"", Escape(area),
                   Escape(result.check), ToString(result.mode), result.duration_ms / 1000);
-  // Excerpts may cut a character: what is not UTF-8 is shown as \xNN.
-  const auto message = Escape(Excerpt(judgement.message, 2000));
+  const auto message = Escape(judgement.message, 2000);
   switch (judgement.verdict) {
     case Verdict::kPass:
       return text + "/>\n";
@@ -67,7 +66,7 @@ std::string Testcase(const Report& report, const CheckResult& result, const std:
   }
   std::string details;
   for (const auto& violation : judgement.violations)
-    details += violation.requirement + ": " + Excerpt(violation.message, 2000) + "\n";
+    details += violation.requirement + ": " + Visible(violation.message, 2000) + "\n";
   details += "replay: " + ReplayCommand(report, result) + "\n";
   if (!result.transcript_file.empty()) details += "transcript: " + result.transcript_file + "\n";
   const auto type = judgement.violations.empty() ? std::string(ToString(judgement.verdict))

@@ -1,4 +1,5 @@
-// A run as a report: what the formats (json, junit, console) all print. A plain value.
+// A run as a report: what the formats (json, junit, markdown, html, console) all print. A plain
+// value.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +20,10 @@ struct Report {
   std::uint64_t seed = 0;
   std::string host_name, host_command;
   std::string milestone;
-  std::string replay_prefix;  // "touchstone run --profile …": what a replay command begins with
+  std::string replay_prefix;    // "touchstone run --profile …": what a replay command begins with
+  std::int64_t started_ms = 0;  // Unix; 0: not known
   double duration_ms = 0;
+  std::vector<Area> areas;  // what the contract calls them
   Ledger ledger;
   std::vector<CheckResult> results;
 
@@ -42,6 +45,8 @@ std::string ReplayCommand(const Report& report, const CheckResult& result);
 std::string FormatJson(const Report& report);
 // JUnit XML: one suite per area, one test case per check and mode.
 std::string FormatJunit(const Report& report);
+// summary.md: what a pull request or a CI job's page shows. At most some 30 KB.
+std::string FormatMarkdown(const Report& report);
 // The end of a run, for a person: verdict, reasons, summary.
 std::string FormatSummary(const Report& report);
 

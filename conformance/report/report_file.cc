@@ -15,6 +15,7 @@ namespace {
 
 constexpr auto kNeeded = JsonFields::kNeeded;
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr double kAges = 1e12;
 
 std::optional<Verdict> VerdictFromString(std::string_view text) {
   for (Verdict verdict : {Verdict::kPass, Verdict::kFail, Verdict::kSkip, Verdict::kInconclusive,
@@ -54,6 +55,11 @@ Judgement ReadJudgement(JsonFields& fields) {
   fields.Each("violations", [&](JsonFields& violation) {
     judgement.violations.push_back({violation.Text("requirement", kNeeded).value_or(""),
                                     violation.Text("message", kNeeded).value_or("")});
+  });
+  fields.Each("timeline", [&](JsonFields& moment) {
+    judgement.timeline.push_back({moment.Number("ms", -kAges, kAges).value_or(0),
+                                  moment.Text("from").value_or(""), moment.Text("to").value_or(""),
+                                  moment.Text("what").value_or("")});
   });
   if (auto counted = fields.Object("counted")) {
     judgement.counted = Counted{counted->Text("what", kNeeded).value_or(""),
@@ -98,6 +104,11 @@ RequirementVerdict ReadRequirement(JsonFields& fields, std::deque<Requirement>& 
   verdict.waived = fields.Flag("waived").value_or(false);
   for (const auto& mode : fields.Texts("uncovered_modes")) {
     if (const auto known = ModeFromString(mode)) verdict.uncovered_modes.push_back(*known);
+  }
+  if (auto modes = fields.Object("modes")) {
+    for (const Mode mode : {Mode::kStream, Mode::kOneShot, Mode::kBridge, Mode::kNone}) {
+      if (auto text = modes->Text(std::string(ToString(mode)))) verdict.modes[mode] = *text;
+    }
   }
   return verdict;
 }
@@ -157,6 +168,11 @@ void ReadHead(JsonFields& root, Report& report) {
     report.host_command = host->Text("command", kNeeded).value_or("");
   }
   report.milestone = root.Word("milestone", {"M1", "M2", "M3"}, kNeeded).value_or("M1");
+  report.started_ms = root.Integer("started_ms", 0, kMost).value_or(0);
+  root.Each("areas", [&](JsonFields& area) {
+    report.areas.push_back({area.Text("id", kNeeded).value_or(""), area.Text("title").value_or(""),
+                            area.Text("section").value_or("")});
+  });
   report.duration_ms =
       static_cast<double>(root.Integer("duration_ms", 0, kMost, kNeeded).value_or(0));
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "conformance/report/html.h"
+
 namespace touchstone {
 namespace {
 
@@ -55,7 +57,11 @@ tl::expected<void, std::string> WriteReport(Report& report, const fs::path& dire
   }
   if (auto written = WriteFile(directory / "report.json", FormatJson(report)); !written)
     return written;
-  return WriteFile(directory / "junit.xml", FormatJunit(report));
+  if (auto written = WriteFile(directory / "junit.xml", FormatJunit(report)); !written)
+    return written;
+  if (auto written = WriteFile(directory / "summary.md", FormatMarkdown(report)); !written)
+    return written;
+  return WriteFile(directory / "report.html", FormatHtml(report, FreshNonce()));
 }
 
 }  // namespace touchstone

@@ -1,5 +1,5 @@
-// Puts a report into a folder: report.json, junit.xml and transcripts/ with one file per failed
-// check.
+// Puts a report into a folder: report.json, junit.xml, summary.md, report.html, and transcripts/
+// with one file per failed check.
 #pragma once
 
 #include <filesystem>

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "conformance/contract/always_on.h"
@@ -20,6 +21,8 @@ struct Tally {
   int waived = 0;  // violations that a waiver covers
   int flaky = 0;   // violations in some attempts of a check, not in all
 };
+
+using Tallies = std::map<std::string, Tally>;
 
 void Count(Summary& summary, Verdict verdict) {
   ++summary.executed;
@@ -45,7 +48,7 @@ void Count(Summary& summary, Verdict verdict) {
   }
 }
 
-void Add(std::map<std::string, Tally>& tallies, const CheckResult& result, WaiverBook& waivers) {
+void Add(Tallies& tallies, const CheckResult& result, WaiverBook& waivers) {
   for (const auto& id : result.requirements) {
     Tally& tally = tallies[id];
     switch (result.judgement.verdict) {
@@ -173,6 +176,31 @@ void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults,
   }
 }
 
+// Of one mode, or of all.
+Tallies Count(const std::vector<Job>& planned, const std::vector<CheckResult>& results,
+              WaiverBook& waivers, std::optional<Mode> mode = std::nullopt) {
+  Tallies tallies;
+  for (const Job& job : planned) {
+    if (mode && job.mode != *mode) continue;
+    for (const auto& id : job.requirements) tallies[id].modes.insert(job.mode);
+    for (const auto& id : AlwaysOn(job.mode)) tallies[std::string(id)].modes.insert(job.mode);
+  }
+  for (const auto& result : results) {
+    if (!mode || result.mode == *mode) Add(tallies, result, waivers);
+  }
+  return tallies;
+}
+
+// A row that is not tied to a mode is judged in whichever there is: then "-" itself says nothing.
+void AddModes(Mode mode, const Tallies& tallies, std::vector<RequirementVerdict>& rows) {
+  for (auto& row : rows) {
+    const auto found = tallies.find(row.requirement->id);
+    const bool judged = found != tallies.end() && VerdictOf(found->second) != "uncovered";
+    const bool asked = mode != Mode::kNone && std::ranges::count(row.requirement->modes, mode) > 0;
+    if (judged || asked) row.modes[mode] = judged ? VerdictOf(found->second) : "uncovered";
+  }
+}
+
 }  // namespace
 
 Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
@@ -181,15 +209,8 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
   Ledger ledger;
   WaiverBook waivers(waiving);
   ledger.summary.planned = static_cast<int>(planned.size());
-  std::map<std::string, Tally> tallies;
-  for (const Job& job : planned) {
-    for (const auto& id : job.requirements) tallies[id].modes.insert(job.mode);
-    for (const auto& id : AlwaysOn(job.mode)) tallies[std::string(id)].modes.insert(job.mode);
-  }
-  for (const auto& result : results) {
-    Count(ledger.summary, result.judgement.verdict);
-    Add(tallies, result, waivers);
-  }
+  for (const auto& result : results) Count(ledger.summary, result.judgement.verdict);
+  Tallies tallies = Count(planned, results, waivers);
   const bool may_be_flaky = ledger.summary.flaky <= waiving.flaky_allowed;
   // Warnings by weight: what is broken, what could not be judged, what nothing judges.
   std::vector<std::string> broken, unjudged, uncovered;
@@ -215,6 +236,8 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
     }
     ledger.requirements.push_back(std::move(verdict));
   }
+  for (Mode mode : {Mode::kStream, Mode::kOneShot, Mode::kBridge, Mode::kNone})
+    AddModes(mode, Count(planned, results, waivers, mode), ledger.requirements);
   for (auto* list : {&broken, &unjudged, &uncovered}) {
     ledger.warnings.insert(ledger.warnings.end(), list->begin(), list->end());
   }

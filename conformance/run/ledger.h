@@ -2,6 +2,7 @@
 // what that makes of the whole. No I/O.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct RequirementVerdict {
   bool waived = false;  // it fails, and each of its failures is waived
   // Modes of the requirement in which nothing planned judges it.
   std::vector<Mode> uncovered_modes;
+  // The same verdicts by mode: of each mode that the requirement speaks of or that was judged.
+  std::map<Mode, std::string> modes = {};
 };
 
 struct Summary {

@@ -71,6 +71,23 @@ TEST_F(LedgerTest, AllPass) {
   EXPECT_FALSE(Says(Count("M1", true).warnings, "CTRL-04"));
 }
 
+TEST_F(LedgerTest, TellsTheVerdictInEachMode) {
+  Plan("a", "CTRL-01", S);
+  Plan("b", "CTRL-01", O);
+  Plan("c", "CTRL-03", Mode::kNone);
+  Broken("CTRL-01");
+  Result(Judgement::Pass());
+  Result(Judgement::Pass());
+  std::map<std::string, std::map<Mode, std::string>> modes;
+  for (const auto& row : Count().requirements) modes[row.requirement->id] = row.modes;
+  EXPECT_EQ(modes["CTRL-01"], (std::map<Mode, std::string>{{S, "fail"}, {O, "pass"}}));
+  EXPECT_EQ(modes["CTRL-02"], (std::map<Mode, std::string>{{S, "uncovered"}}));
+  EXPECT_EQ(modes["CTRL-03"],
+            (std::map<Mode, std::string>{{S, "uncovered"}, {Mode::kNone, "pass"}}));
+  // Checked in each play of its mode: only the good one proves it.
+  EXPECT_EQ(modes["FRAME-01"], (std::map<Mode, std::string>{{S, "inconclusive"}, {O, "pass"}}));
+}
+
 TEST_F(LedgerTest, AFlakyMustBlocksUnlessSoManyAreAllowed) {
   Plan("a", "CTRL-01");
   auto judgement = Judgement::From({{"CTRL-01", "it is broken"}}, "");

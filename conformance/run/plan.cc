@@ -22,14 +22,18 @@ std::string Upper(std::string text) {
 
 Judgement Judge(PlayResult played) {
   if (!played.not_playable.empty()) return Judgement::Skip(played.not_playable);
+  auto timeline = std::move(played.timeline);
   if (!played.harness_bug.empty())
-    return Judgement::HarnessBug(played.harness_bug, std::move(played.transcript));
+    return Judgement::HarnessBug(played.harness_bug, std::move(played.transcript))
+        .With(std::move(timeline));
   if (!played.unproven.empty()) {
     std::string why = "NO VERDICT: " + played.unproven;
     if (!played.violations.empty()) why += "; the play: " + played.violations.front().message;
-    return Judgement::Inconclusive(std::move(why), std::move(played.transcript));
+    return Judgement::Inconclusive(std::move(why), std::move(played.transcript))
+        .With(std::move(timeline));
   }
-  return Judgement::From(std::move(played.violations), std::move(played.transcript));
+  return Judgement::From(std::move(played.violations), std::move(played.transcript))
+      .With(std::move(timeline));
 }
 
 Judgement PlayTimingCase(Rig& rig, const Case& one, Mode mode) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "conformance/contract/mode.h"
+#include "conformance/observe/moment.h"
 #include "conformance/observe/violation.h"
 
 namespace touchstone {
@@ -55,6 +56,7 @@ struct Judgement {
   std::vector<Violation> violations;  // of a failure: each requirement that was seen broken
   std::string transcript;
   std::optional<Counted> counted = {};
+  std::vector<Moment> timeline = {};  // of what is neither pass nor skip, where it is known
 
   static Judgement Pass() { return {}; }
   static Judgement Skip(std::string why) { return {Verdict::kSkip, std::move(why), {}, {}}; }
@@ -66,6 +68,10 @@ struct Judgement {
   }
   // Pass when there are none.
   static Judgement From(std::vector<Violation> violations, std::string transcript);
+  Judgement With(std::vector<Moment> moments) && {
+    timeline = std::move(moments);
+    return std::move(*this);
+  }
 };
 
 // What became of each attempt of a check that was played several times.

@@ -17,7 +17,7 @@ class Answers : public SoakTest, public ::testing::WithParamInterface<Broken> {}
 
 TEST_P(Answers, AreFailed) {
   auto plan = Plan();
-  plan.requests = 1500;
+  plan.requests = 900;
   plan.limits.answer_within = milliseconds(3000);
   const auto result = Soak(plan, GetParam().defect);
   EXPECT_TRUE(Blamed(result).contains(GetParam().requirement)) << Describe(result);

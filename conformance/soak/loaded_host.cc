@@ -223,7 +223,7 @@ void LoadedHost::FailAll(const std::vector<Violation>& violations) {
 void LoadedHost::KeepTranscript(const std::function<std::string()>& make) {
   {
     std::lock_guard lock(mutex_);
-    if (!transcript_.empty() || tally_.Sum().failures == 0) return;
+    if (!transcript_.empty() || !tally_.HasFailed()) return;
   }
   auto text = make();
   std::lock_guard lock(mutex_);

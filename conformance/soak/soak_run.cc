@@ -152,6 +152,7 @@ void SoakRun::Arrive() {
   if (schedule_ && (!next_arrival_ || Clock::now() < *next_arrival_)) return;
   if (!schedule_) {
     for (Loaded* loaded : all_) {
+      if (loaded->load->Hopeless()) continue;
       const auto places = static_cast<std::size_t>(plan_.mode == Mode::kStream ? plan_.closed_window
                                                                                : plan_.processes);
       if (!loaded->load->AwaitFewer(places, Clock::now() + kLook)) return;

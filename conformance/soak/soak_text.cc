@@ -49,6 +49,21 @@ std::string FormatTrack(const soak::Track& track, double seconds) {
       track.latency.p90_ms, track.latency.p99_ms, track.latency.max_ms);
 }
 
+double PeakRss(const soak::Track& track) {
+  std::int64_t peak = 0;
+  for (const auto& sample : track.samples) peak = std::max(peak, sample.rss_bytes);
+  return static_cast<double>(peak);
+}
+
+// How many times as slow, and as large.
+std::string FormatComparison(const soak::Track& host, const soak::Track& reference) {
+  const auto ratio = [](double a, double b) { return b > 0 ? a / b : 0; };
+  return fmt::format("  compared with it: p50 x {:.2f}, p99 x {:.2f}, peak RSS x {:.2f}\n",
+                     ratio(host.latency.p50_ms, reference.latency.p50_ms),
+                     ratio(host.latency.p99_ms, reference.latency.p99_ms),
+                     ratio(PeakRss(host), PeakRss(reference)));
+}
+
 std::size_t Columns(std::FILE* stream) {
   winsize size{};
   if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
@@ -107,6 +122,7 @@ std::string FormatSoak(const soak::Summary& summary) {
     text += fmt::format("  beside it {}: {}", summary.reference->name,
                         FormatTrack(*summary.reference, summary.soaked_s));
     for (const auto& row : summary.reference->trends) text += "  " + FormatTrend(row);
+    text += FormatComparison(summary.host, *summary.reference);
   }
   int shown = 0;
   for (const auto& failure : summary.host.failures) {

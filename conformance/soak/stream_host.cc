@@ -89,7 +89,11 @@ void StreamHost::Keep() {
       host_ = nullptr;
       changed_.notify_all();
       changed_.wait(lock, [this] { return !sending_; });
-      if (finishing_ && !sent_.empty()) host->AllowSilence();
+      // What is under way may take as long as it likes after EOF, but not after SIGTERM.
+      if (finishing_ && !sent_.empty() && struck_ == 0) {
+        host->Signal(SIGTERM);
+        talk_.EndedByPlay(*host);
+      }
     }
     const std::string how = Retire(*host);
     std::lock_guard lock(mutex_);
@@ -149,6 +153,7 @@ void StreamHost::ReadAnswers(HostProcess& host) {
     if (const auto now = Clock::now(); now - looked >= kLook) {
       looked = now;
       ReportViolations(host);
+      KeepTranscript([this] { return talk_.Transcript(); });
       std::unique_lock lock(mutex_);
       if (finishing_) return;
       if (!IsHungLocked(now)) continue;
@@ -282,7 +287,6 @@ void StreamHost::ReportViolations(HostProcess& host) {
   violations.erase(violations.begin(), violations.begin() + static_cast<long>(reported_));
   reported_ += violations.size();
   FailAll(violations);
-  KeepTranscript([this] { return talk_.Transcript(); });
 }
 
 // Returns how it ended, for a person.

@@ -1,4 +1,4 @@
-#include "conformance/scenario/timeline.h"
+#include "conformance/golden/timeline.h"
 
 #include <fmt/format.h>
 
@@ -185,6 +185,16 @@ std::vector<Moment> TimelineOf(const Record& record) {
   for (const auto& link : record.provider.links) AddLink(link, record, moments);
   for (const Call& call : record.provider.calls) AddCall(call, record, moments);
   std::ranges::stable_sort(moments, {}, &Moment::ms);
+  return moments;
+}
+
+std::vector<Moment> Shorten(std::vector<Moment> moments) {
+  constexpr std::ptrdiff_t kFirst = 40, kLast = 60;
+  const auto dropped = std::ssize(moments) - kFirst - kLast;
+  if (dropped <= 1) return moments;
+  const auto begin = moments.begin() + kFirst, end = begin + dropped;
+  Moment remark{begin->ms, "judge", "", fmt::format("({} more moments are left out)", dropped)};
+  moments.insert(moments.erase(begin, end), std::move(remark));
   return moments;
 }
 

@@ -1,5 +1,5 @@
 // What a person reads of a play.
-#include "conformance/scenario/timeline.h"
+#include "conformance/golden/timeline.h"
 
 #include <gtest/gtest.h>
 
@@ -87,6 +87,18 @@ TEST(InWords, SayATimeoutOnce) {
   EXPECT_EQ(InWords(R"({"type":"final","status":"ERROR","request_id":"a",)"
                     R"("error":{"code":"INTERNAL","message":"oh"}})"),
             "final ERROR INTERNAL \"oh\" (request a)");
+}
+
+TEST(ALongTimeline, IsShortenedInItsMiddle) {
+  std::vector<Moment> moments;
+  for (int i = 0; i < 300; ++i) moments.push_back({i * 1.0, "host", "caller", std::to_string(i)});
+  const auto shorter = Shorten(moments);
+  ASSERT_EQ(shorter.size(), 101u);
+  EXPECT_EQ(shorter[39].what, "39");
+  EXPECT_EQ(shorter[40].what, "(200 more moments are left out)");
+  EXPECT_EQ(shorter[41].what, "240");
+  moments.resize(100);
+  EXPECT_EQ(Shorten(moments).size(), 100u);
 }
 
 }  // namespace

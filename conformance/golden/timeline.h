@@ -1,4 +1,4 @@
-// What happened in a play of a scenario, as a timeline that a person can read: who said what to
+// What happened in a play, as a timeline that a person can read: who said what to
 // whom, and when. Pure functions of a record.
 #pragma once
 
@@ -7,17 +7,16 @@
 #include <vector>
 
 #include "conformance/golden/case_runner.h"
+#include "conformance/observe/moment.h"
 
 namespace touchstone {
 
-struct Moment {
-  double ms = 0;         // since the play began
-  std::string from, to;  // "caller", "host", "provider"; `to` is empty for a remark
-  std::string what;
-};
-
 // In order of time.
 std::vector<Moment> TimelineOf(const Record& record);
+
+// The same, but of a long one only the first and the last moments, with a remark between them that
+// counts the others.
+std::vector<Moment> Shorten(std::vector<Moment> moments);
 
 // "    12.3 ms  host     → provider  call 1: …", one line each, or more for long texts.
 std::string FormatTimeline(const std::vector<Moment>& moments);
