@@ -72,8 +72,8 @@ tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite
   Waiving waiving = suite.waiving;
   if (options.shard) {
     const auto& shard = *options.shard;
-    report.shard = ShardInfo{shard.index, shard.of, static_cast<int>(jobs->size()),
-                             PlanDigest(*jobs)};
+    report.shard =
+        ShardInfo{shard.index, shard.of, static_cast<int>(jobs->size()), PlanDigest(*jobs)};
     waiving.partial = true;
     *jobs = TakeShard(*jobs, shard);
   }

@@ -2,16 +2,17 @@
 // do meanwhile.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <fstream>
 
 #include "conformance/commands/flags.h"
 #include "conformance/commands/judge.h"
 #include "conformance/commands/session.h"
-#include "conformance/observe/strict_json.h"
+#include "conformance/live/live_server.h"
+#include "conformance/report/writer.h"
 #include "conformance/soak/soak.h"
 #include "conformance/soak/soak_text.h"
-#include "soak/summary/summary_json.h"
+#include "conformance/version.h"
 
 namespace touchstone {
 namespace {
@@ -24,11 +25,26 @@ struct SoakFlags {
   std::string rate, mix = "default", reference;
   bool poisson = false, constant = false, resume = false;
   std::filesystem::path checkpoint;
+  int live_port = 0;
+  std::string live_address = "127.0.0.1";
 };
 
-tl::expected<soak::Mix, CommandError> MixOf(const std::string& name) {
-  auto mix = name.find_first_of("/.") == std::string::npos ? soak::FindMix(name)
-                                                           : soak::ReadMixFile(name);
+// The terminal, and whoever watches in a browser.
+class Watched : public SoakObserver {
+ public:
+  Watched(SoakConsole& console, LiveServer* live) : console_(console), live_(live) {}
+  void OnLine(std::string_view line) override {
+    if (live_) live_->Publish(line);
+  }
+  void OnProgress(const SoakProgress& progress) override { console_.OnProgress(progress); }
+
+ private:
+  SoakConsole& console_;
+  LiveServer* live_;
+};
+
+tl::expected<soak::Mix, CommandError> MixOf(const Options& options, const std::string& name) {
+  auto mix = soak::FindMix(options.data_dir / "soak/mixes", name);
   if (!mix) return tl::unexpected(CommandError{"--mix: " + mix.error(), 2});
   return *mix;
 }
@@ -41,13 +57,22 @@ bool IsLoadThatWentWell(const soak::Summary& summary) {
          !summary.segments.empty() && summary.segments.back().ended == "complete";
 }
 
+// Of several modes: interrupted, else failed, else the worst; none at all could not be run.
+int StatusOf(const std::vector<int>& statuses) {
+  if (statuses.empty()) return 3;
+  for (int first : {130, 1}) {
+    if (std::ranges::find(statuses, first) != statuses.end()) return first;
+  }
+  return *std::ranges::max_element(statuses);
+}
+
 class SoakCommand : public Command {
  public:
   void AddFlags(CLI::App& app, Options& options) override {
     AddHostFlags(app, options);
-    app.add_option("--requests", flags_.requests,
-                   fmt::format("how many pieces of work; default without --duration: {}",
-                               kRequests))
+    app.add_option(
+           "--requests", flags_.requests,
+           fmt::format("how many pieces of work; default without --duration: {}", kRequests))
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
     AddDurationFlag(app, "--duration", flags_.duration_ms, "how long: 10m, 24h");
     modes_ = AddModesFlag(app, "--mode", options.filter.modes);
@@ -66,7 +91,15 @@ class SoakCommand : public Command {
                  "go on where the checkpoint says; without such a file begin")
         ->needs(app.get_option("--checkpoint"));
     app.add_option("--report-dir", options.report_dir,
-                   "write soak.jsonl as it happens, and the report, here");
+                   "write soak.jsonl as it happens, and report.html and the others, here");
+    live_ = app.add_option("--live", flags_.live_port,
+                           "show it in the browser while it runs, on this port; 0: a free one");
+    live_->check(CLI::Range(0, 65535));
+    app.add_option("--live-address", flags_.live_address,
+                   "an address other than loopback: whoever can reach it can watch")
+        ->check(CLI::ValidIPV4)
+        ->needs(live_)
+        ->default_str("127.0.0.1");
     app.add_option("--reference", flags_.reference,
                    "soak this program beside the host, and compare")
         ->check(CLI::ExistingFile);
@@ -82,7 +115,7 @@ class SoakCommand : public Command {
   }
 
   int Run(const Options& options, const Context& context) override {
-    const auto mix = MixOf(flags_.mix);
+    const auto mix = MixOf(options, flags_.mix);
     if (!mix) return Complain(mix.error());
     if (auto error = PrepareReportDir(options)) return Complain(*error);
     auto session = OpenSession(options, context);
@@ -90,8 +123,10 @@ class SoakCommand : public Command {
     std::unique_ptr<Rig> reference;
     if (auto error = OpenReference(options, context, *session->rig, reference))
       return Complain(*error);
+    if (auto error = StartLive()) return Complain(*error);
     if (context.spare_hosts) context.spare_hosts();
-    int exit_status = 3;  // nothing was soaked
+    begun_ = std::chrono::system_clock::now();
+    std::vector<int> statuses;
     for (Mode mode : options.filter.modes) {
       if (!session->rig->profile.CommandFor(mode)) {
         fmt::print("skip [{}]: the profile has no command for this mode\n", ToString(mode));
@@ -100,16 +135,15 @@ class SoakCommand : public Command {
       if (session->preflight.mute.contains(mode)) {
         fmt::print("fail [{}]: a ping must be answered, but {}\n", ToString(mode),
                    session->preflight.mute.at(mode));
-        exit_status = 1;
+        statuses.push_back(1);
         continue;
       }
       auto plan = PlanFor(options, mode, *mix);
       plan.reference = reference.get();
-      const int status = Soak(options, *session->rig, plan, context.stop);
-      if (status == 130 || status >= 3) return WriteSummaries(options) ? status : 3;
-      exit_status = exit_status == 3 ? status : std::max(exit_status, status);
+      statuses.push_back(Soak(options, *session->rig, plan, context.stop));
+      if (statuses.back() == 130) break;
     }
-    return WriteSummaries(options) ? exit_status : 3;
+    return Report(options, *session->rig, StatusOf(statuses));
   }
 
  private:
@@ -119,8 +153,10 @@ class SoakCommand : public Command {
                           ? fmt::format("{}", mode == Mode::kStream ? kStreamRate : kProcessRate)
                           : flags_.rate;
     auto plan = soak::ParseRate(rate);
-    if (plan && plan->process == soak::ArrivalProcess::kConstant && !flags_.constant)
-      plan->process = soak::ArrivalProcess::kPoisson;
+    if (plan && plan->process != soak::ArrivalProcess::kClosedLoop) {
+      plan->process =
+          flags_.constant ? soak::ArrivalProcess::kConstant : soak::ArrivalProcess::kPoisson;
+    }
     return plan;
   }
 
@@ -149,9 +185,8 @@ class SoakCommand : public Command {
   std::optional<CommandError> OpenReference(const Options& options, const Context& context,
                                             const Rig& host, std::unique_ptr<Rig>& reference) {
     if (flags_.reference.empty()) return std::nullopt;
-    auto profile =
-        LoadProfile(options.data_dir / "conformance/profiles/refhost.json",
-                    options.program.parent_path());
+    auto profile = LoadProfile(options.data_dir / "conformance/profiles/refhost.json",
+                               options.program.parent_path());
     if (!profile) return CommandError{profile.error(), 2};
     ReplaceProgram(*profile, flags_.reference);
     profile->name = std::filesystem::path(flags_.reference).filename().string();
@@ -162,10 +197,9 @@ class SoakCommand : public Command {
     const auto preflight = RunPreflight(*reference, options.filter.modes);
     if (!preflight.cannot_start.empty() || !preflight.mute.empty()) {
       return CommandError{fmt::format("--reference {}: {}", flags_.reference,
-                                      preflight.mute.empty()
-                                          ? preflight.cannot_start
-                                          : "a ping must be answered, but " +
-                                                preflight.mute.begin()->second)};
+                                      preflight.mute.empty() ? preflight.cannot_start
+                                                             : "a ping must be answered, but " +
+                                                                   preflight.mute.begin()->second)};
     }
     return std::nullopt;
   }
@@ -176,43 +210,75 @@ class SoakCommand : public Command {
     tl::expected<SoakResult, std::string> result;
     {
       SoakConsole console(stderr, options.plain, plan);
-      result = RunSoak(rig, plan, console, stop);
+      Watched observer(console, server_.get());
+      result = RunSoak(rig, plan, observer, stop);
     }
     if (!result) return Complain({result.error()});
     auto& summary = result->summary;
-    summaries_.push_back(summary);
     if (IsLoadThatWentWell(summary)) {
       summary.verdict = "pass";
       summary.reason = "each request was answered as it should be; trends: " + summary.reason;
     }
+    summaries_.push_back(summary);
     fmt::print("{}", FormatSoak(summary));
     std::fflush(stdout);
     if (result->interrupted) {
-      fmt::print("interrupted{}\n", plan.checkpoint.empty()
-                                        ? ""
-                                        : "; --resume with the same --checkpoint goes on");
+      fmt::print("interrupted{}\n",
+                 plan.checkpoint.empty() ? "" : "; --resume with the same --checkpoint goes on");
       return 130;
     }
     if (summary.verdict == "fail") return 1;
     return summary.verdict == "pass" ? 0 : 3;
   }
 
-  bool WriteSummaries(const Options& options) const {
-    if (options.report_dir.empty()) return true;
-    boost::json::array soaks;
-    for (const auto& summary : summaries_) soaks.push_back(soak::ToJson(summary));
-    const auto file = options.report_dir / "soak.json";
-    std::ofstream stream(file, std::ios::trunc);
-    stream << touchstone::ToJson(boost::json::object{{"soaks", std::move(soaks)}}) << "\n";
-    stream.close();
-    if (!stream) Complain({file.string() + ": cannot be written"});
+  std::optional<CommandError> StartLive() {
+    if (live_->count() == 0) return std::nullopt;
+    auto server =
+        LiveServer::Start({flags_.live_address, static_cast<std::uint16_t>(flags_.live_port)});
+    if (!server) return CommandError{"--live: " + server.error()};
+    server_ = std::move(*server);
+    fmt::print(stderr, "live: {}\n", server_->url());
+    return std::nullopt;
+  }
+
+  // The report folder, if one was asked for. Returns the exit status.
+  int Report(const Options& options, const Rig& rig, int exit_status) const {
+    if (options.report_dir.empty()) return exit_status;
+    touchstone::Report report;
+    report.version = kVersion;
+    report.seed = options.seed;
+    report.host_name = rig.profile.name;
+    report.host_command = rig.profile.CommandLine();
+    report.milestone = options.milestone;
+    report.replay_prefix = "touchstone soak" + HostOptions(options);
+    report.filtered = true;  // the soak alone was asked for
+    const auto unix_time = begun_.time_since_epoch();
+    report.started_ms = std::chrono::duration_cast<std::chrono::milliseconds>(unix_time).count();
+    report.duration_ms =
+        std::chrono::duration<double, std::milli>(std::chrono::system_clock::now() - begun_)
+            .count();
+    report.soaks = summaries_;
+    report.ledger.exit_status = exit_status;
+    report.ledger.overall = exit_status == 0   ? Overall::kConformant
+                            : exit_status == 1 ? Overall::kNonconformant
+                                               : Overall::kError;
+    for (const auto& soak : summaries_) {
+      if (soak.verdict != "pass") {
+        report.ledger.blocking.push_back(
+            fmt::format("soak [{}]: {}: {}", soak.mode, soak.verdict, soak.reason));
+      }
+    }
+    if (auto written = WriteReport(report, options.report_dir); !written)
+      return Complain({written.error()});
     fmt::print("reports: {}\n",
                std::filesystem::absolute(options.report_dir).lexically_normal().string());
-    return static_cast<bool>(stream);
+    return exit_status;
   }
 
   SoakFlags flags_;
-  CLI::Option* modes_ = nullptr;
+  CLI::Option *modes_ = nullptr, *live_ = nullptr;
+  std::unique_ptr<LiveServer> server_;
+  std::chrono::system_clock::time_point begun_;
   std::vector<soak::Summary> summaries_;
 };
 

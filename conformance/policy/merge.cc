@@ -22,8 +22,8 @@ std::vector<std::pair<std::string, std::string>> Common(const Report& report) {
           {"milestone", report.milestone},
           {"policy", report.policy},
           {"number of shards", std::to_string(report.shard->of)},
-          {"plan", fmt::format("{} ({} checks)", report.shard->plan_digest,
-                               report.shard->planned_total)}};
+          {"plan",
+           fmt::format("{} ({} checks)", report.shard->plan_digest, report.shard->planned_total)}};
 }
 
 std::string Alike(const std::vector<ReportFile>& shards) {
@@ -80,7 +80,7 @@ std::string Complete(const ShardInfo& plan, const std::vector<CheckResult>& resu
     if (!seen.emplace(result.check, result.mode).second)
       return fmt::format("{} [{}] is in two shards", result.check, ToString(result.mode));
   }
-  const auto digest = PlanDigest({seen.begin(), seen.end()});
+  const auto digest = PlanDigest(std::vector(seen.begin(), seen.end()));
   if (static_cast<int>(seen.size()) == plan.planned_total && digest == plan.plan_digest) return {};
   return fmt::format("the shards hold {} checks (digest {}), the plan has {} (digest {})",
                      seen.size(), digest, plan.planned_total, plan.plan_digest);

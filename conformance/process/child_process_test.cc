@@ -242,20 +242,22 @@ TEST_F(ChildProcessTest, ATreeIsItsProcessesAddedUp) {
                       "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo ready; wait"});
   sink_.Out(6);
   const auto root = ReadProcStats(child->pid());
-  const auto tree = ReadTreeStats(child->pid(), true);
+  const auto tree = ReadTreeStats(child->pid());
   ASSERT_TRUE(root && tree);
   EXPECT_EQ(tree->children, 2);
   EXPECT_EQ(tree->threads, 3);
   EXPECT_GT(tree->descriptors, root->descriptors);
   EXPECT_GT(tree->rss_bytes, root->rss_bytes);
-  ASSERT_TRUE(tree->pss_bytes);
-  EXPECT_GT(*tree->pss_bytes, 0);
-  EXPECT_LT(*tree->pss_bytes, tree->rss_bytes);  // they share their pages of code
+  EXPECT_EQ(tree->pids.size(), 3u);
+  EXPECT_EQ(tree->pids.front(), child->pid());
+  const auto pss = ReadPss(child->pid());
+  ASSERT_TRUE(pss);
+  EXPECT_GT(*pss, 0);
+  EXPECT_LT(*pss, root->rss_bytes);  // other processes use the same libraries
   EXPECT_GT(tree->cpu.count(), 0);
-  EXPECT_FALSE(ReadTreeStats(child->pid(), false)->pss_bytes);
   child->SignalGroup(SIGKILL);
   ASSERT_TRUE(child->WaitExit(Soon()));
-  EXPECT_FALSE(ReadTreeStats(child->pid(), false));
+  EXPECT_FALSE(ReadTreeStats(child->pid()));
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ std::optional<ProcStats> ReadProcStats(pid_t pid) {
   return stats;
 }
 
-std::optional<TreeStats> ReadTreeStats(pid_t root, bool with_pss) {
+std::optional<TreeStats> ReadTreeStats(pid_t root) {
   TreeStats tree{};
   std::vector<pid_t> members{root};
   for (const auto& info : Descendants(root)) members.push_back(info.pid);
@@ -90,16 +90,18 @@ std::optional<TreeStats> ReadTreeStats(pid_t root, bool with_pss) {
       if (pid == root) return std::nullopt;
       continue;
     }
+    tree.pids.push_back(pid);
     tree.rss_bytes += stats->rss_bytes;
     tree.threads += stats->threads;
     tree.descriptors += stats->descriptors;
     tree.children += pid == root ? 0 : 1;
     tree.cpu += CpuOf(pid);
-    if (!with_pss) continue;
-    if (const auto pss = KilobytesAt(ReadProcFile(pid, "smaps_rollup"), "Pss:"))
-      tree.pss_bytes = tree.pss_bytes.value_or(0) + *pss;
   }
   return tree;
+}
+
+std::optional<std::int64_t> ReadPss(pid_t pid) {
+  return KilobytesAt(ReadProcFile(pid, "smaps_rollup"), "Pss:");
 }
 
 std::optional<ProcInfo> ReadProcInfo(pid_t pid) {

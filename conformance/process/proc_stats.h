@@ -23,8 +23,8 @@ std::optional<ProcStats> ReadProcStats(pid_t pid);
 
 // A process and all its living descendants, added up.
 struct TreeStats {
+  std::vector<pid_t> pids;  // the process itself first
   std::int64_t rss_bytes = 0;
-  std::optional<std::int64_t> pss_bytes;  // shared pages counted once; the kernel walks all pages
   int threads = 0;
   int descriptors = 0;
   int children = 0;               // descendants, the process itself not counted
@@ -32,7 +32,11 @@ struct TreeStats {
                                   // an unreaped process has just vanished it may step back
 };
 
-std::optional<TreeStats> ReadTreeStats(pid_t root, bool with_pss);
+std::optional<TreeStats> ReadTreeStats(pid_t root);
+
+// The proportional set size: a page that n processes share counts as a page / n. The kernel walks
+// all pages of the process, which may take it milliseconds.
+std::optional<std::int64_t> ReadPss(pid_t pid);
 
 struct ProcInfo {
   pid_t pid = 0, parent = 0, group = 0, session = 0;

@@ -5,6 +5,7 @@
 #include "conformance/observe/strict_json.h"
 #include "conformance/report/html_text.h"
 #include "conformance/report/report.h"
+#include "soak/summary/summary_json.h"
 
 namespace touchstone {
 namespace {
@@ -122,6 +123,9 @@ std::string FormatJson(const Report& report) {
   for (const auto& statistic : report.statistics) statistics.push_back(ToJson(statistic));
   json["statistics"] = std::move(statistics);
   json["benchmarks"] = ToJson(report.benchmarks);
+  array soaks;
+  for (const auto& summary : report.soaks) soaks.push_back(soak::ToJson(summary));
+  json["soaks"] = std::move(soaks);
   array requirements, results;
   for (const auto& row : report.ledger.requirements) requirements.push_back(RequirementJson(row));
   for (const auto& result : report.results) results.push_back(ResultJson(report, result));

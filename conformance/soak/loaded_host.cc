@@ -70,6 +70,12 @@ LoadedHost::LoadedHost(Rig& rig, Mode mode, LoadedHostOptions options, const Soa
                                          Setting(rig.profile, "ZENE_QUEUE_MAX", 200))),
       source_(options_.mix, For(options_.source, mode, rig.profile)) {}
 
+bool LoadedHost::Task::IsWorthARetry() const {
+  return IsRun() && line == 0 && std::ranges::any_of(what().right, [](const auto& outcome) {
+           return outcome.starts_with("OK");
+         });
+}
+
 void LoadedHost::Offer(TimePoint intended) {
   {
     std::lock_guard lock(mutex_);
@@ -163,7 +169,7 @@ void LoadedHost::AnsweredLocked(const Task& task, const Line& line) {
   if (wrong)
     FailLocked(wrong->requirement,
                fmt::format("{}; got {}", wrong->message, Excerpt(line.bytes, 300)));
-  if (task.piece->work.kind == soak::RequestKind::kOk && asked.is_run && outcome == "OK")
+  if (task.piece->work.kind == soak::RequestKind::kOk && task.IsRun() && outcome == "OK")
     source_.Answered(asked, clock_.At(line.at));
   task.piece->outcomes[task.line] = outcome;
   task.piece->during = during;
@@ -217,7 +223,7 @@ void LoadedHost::FailAll(const std::vector<Violation>& violations) {
 void LoadedHost::KeepTranscript(const std::function<std::string()>& make) {
   {
     std::lock_guard lock(mutex_);
-    if (!transcript_.empty() || tally_.Sum().failures == 0) return;
+    if (!transcript_.empty() || !tally_.HasFailed()) return;
   }
   auto text = make();
   std::lock_guard lock(mutex_);

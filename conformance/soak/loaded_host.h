@@ -92,6 +92,11 @@ class LoadedHost {
     TimePoint due, sent;
     bool accepted = false;
     const soak::WorkLine& what() const { return piece->work.lines[line]; }
+    bool IsRun() const {
+      return what().role == soak::LineRole::kRun || what().role == soak::LineRole::kReplay;
+    }
+    // A bridge would ask again: the caller wants an answer that can still come.
+    bool IsWorthARetry() const;
   };
 
   // The following with mutex_ held.

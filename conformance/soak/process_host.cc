@@ -10,6 +10,7 @@ namespace touchstone {
 namespace {
 
 constexpr int kMostFailedStarts = 10;
+constexpr auto kLook = std::chrono::milliseconds(100);
 constexpr auto kCallComes = std::chrono::seconds(2);
 
 }  // namespace
@@ -63,7 +64,8 @@ void ProcessHost::Work(Conversation& talk) {
     if (finishing_ || hopeless_) return;
     Task task = std::move(queue_.front());
     queue_.pop_front();
-    const int strike = task.what().is_run ? std::exchange(strike_, 0) : 0;
+    const bool calls = task.what().role == soak::LineRole::kRun;
+    const int strike = calls ? std::exchange(strike_, 0) : 0;
     task.piece->during.draining |= strike != 0 && strike != SIGKILL;
     task.piece->during.killed |= strike == SIGKILL;
     lock.unlock();
@@ -99,7 +101,7 @@ void ProcessHost::Play(Conversation& talk, Task task, int strike) {
     (*host)->Signal(strike);
     if (strike == SIGKILL) talk.EndedByPlay(**host);
   }
-  const Line* line = (*host)->Await([](const Line&) { return true; }, deadline);
+  const Line* line = AwaitAnswer(talk, **host, deadline);
   Settle(task, line, strike);
   if (!line && !(*host)->killed()) {
     // Blamed for the answer that did not come; nobody waits for its end as well.
@@ -120,13 +122,33 @@ void ProcessHost::Play(Conversation& talk, Task task, int strike) {
   talk.TakeRetired();  // all of it has been reported
 }
 
+bool ProcessHost::Finishing() const {
+  std::lock_guard lock(mutex_);
+  return finishing_;
+}
+
+// When the soak has been told to end, the process is, too: it has its grace to answer.
+const Line* ProcessHost::AwaitAnswer(Conversation& talk, HostProcess& host, TimePoint deadline) {
+  const auto any = [](const Line&) { return true; };
+  while (Clock::now() < deadline && !host.stdout_ended()) {
+    if (const Line* line = host.Await(any, std::min(deadline, Clock::now() + kLook))) return line;
+    if (!Finishing()) continue;
+    host.Signal(SIGTERM);
+    talk.EndedByPlay(host);
+    deadline = std::min(deadline, Clock::now() + grace_ + std::chrono::seconds(1));
+    break;
+  }
+  return host.Await(any, deadline);
+}
+
 void ProcessHost::Settle(const Task& task, const Line* line, int strike) {
   std::lock_guard lock(mutex_);
   if (strike != 0) restarted_at_ = Clock::now();
+  if (finishing_) return DropLocked(task, "NOT AWAITED", true);
   if (line) return AnsweredLocked(task, *line);
   if (strike == SIGKILL) {
     DropLocked(task, "LOST BY SIGKILL", true);
-    if (task.line == 0) RetryLocked(task);
+    if (task.IsWorthARetry()) RetryLocked(task);
     return;
   }
   if (strike != 0) {

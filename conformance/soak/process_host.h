@@ -27,6 +27,8 @@ class ProcessHost : public LoadedHost {
   void SetRules(const std::vector<provider::Rule>& rules) override;
   void Work(Conversation& talk);
   void Play(Conversation& talk, Task task, int strike);
+  const Line* AwaitAnswer(Conversation& talk, HostProcess& host, TimePoint deadline);
+  bool Finishing() const;
   void Settle(const Task& task, const Line* line, int strike);
 
   std::vector<std::unique_ptr<Conversation>> talks_;  // one for each worker

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <vector>
@@ -26,7 +27,7 @@ class ProcessSampler {
   std::optional<soak::Sample> Read(const std::vector<pid_t>& roots, double at_s);
 
  private:
-  bool PssIsDue() const;
+  std::optional<std::int64_t> Pss(const std::vector<pid_t>& pids);
 
   const LagGauge& lag_;
   TimePoint read_at_;

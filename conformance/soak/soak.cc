@@ -1,8 +1,6 @@
 #include "conformance/soak/soak.h"
 
-#include <fmt/format.h>
-
-#include <cstring>
+#include <algorithm>
 
 #include "conformance/soak/soak_run.h"
 
@@ -24,18 +22,14 @@ tl::expected<SoakResult, std::string> RunSoak(Rig& rig, const SoakPlan& plan,
   auto ground = PrepareSoak(rig, plan);
   if (!ground) return tl::unexpected(ground.error());
   if (ground->complete) return Conclude(ground->record_path, plan, {}, false);
-  auto file = RecordFile::Open(ground->record_path,
-                               ground->resumed ? RecordFile::How::kAppend : RecordFile::How::kAnew);
+  const auto path = ground->record_path.string();
+  auto file = ground->resumed ? soak::RecordFile::Append(path) : soak::RecordFile::Create(path);
   if (!file) return tl::unexpected(file.error());
   std::string transcript;
   {
     SoakRun run(rig, plan, *ground, *file, observer, stop);
     if (auto done = run.Run(); !done) return tl::unexpected(done.error());
     transcript = run.transcript();
-  }
-  if (file->error() != 0) {
-    return tl::unexpected(fmt::format("{}: the record cannot be written: {}",
-                                      ground->record_path.string(), std::strerror(file->error())));
   }
   return Conclude(ground->record_path, plan, std::move(transcript), stop.stop_requested());
 }

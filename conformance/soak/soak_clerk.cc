@@ -32,8 +32,9 @@ void SoakRun::Clerk(std::stop_token ended) {
       Save(false);
     }
     Tell();
+    next += plan_.sample_every;
     // Samples that were missed, because the machine slept, are not made up for.
-    next = std::max(next + plan_.sample_every, now);
+    if (next < now) next = now + plan_.sample_every;
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "conformance/observe/strict_json.h"
 #include "conformance/soak/soak_run.h"
 #include "soak/trends/verdict.h"
 
@@ -43,14 +44,15 @@ int LivesIn(const soak::Recorded& recorded) {
 
 // A window that was written between the last checkpoint and the kill is in both.
 bool IsRecorded(const std::string& open, const soak::Recorded& recorded) {
-  const auto has = [&](const soak::Track& track, const char* who) {
-    return !track.windows.empty() &&
-           open.find(fmt::format("\"who\":\"{}\"", who)) != std::string::npos &&
-           open.find(fmt::format("\"from_s\":{}", track.windows.back().from_s)) !=
-               std::string::npos;
-  };
-  return has(recorded.summary.host, "host") ||
-         (recorded.summary.reference && has(*recorded.summary.reference, "reference"));
+  const auto json = ParseStrict(open);
+  const auto* line = json ? json->if_object() : nullptr;
+  const auto* who = line ? line->if_contains("who") : nullptr;
+  const auto* from = line ? line->if_contains("from_s") : nullptr;
+  if (!who || !from || !from->is_number()) return true;  // no window: nothing is lost with it
+  const bool host = *who == "host";
+  if (!host && !recorded.summary.reference) return true;
+  const auto& windows = host ? recorded.summary.host.windows : recorded.summary.reference->windows;
+  return !windows.empty() && windows.back().from_s >= from->to_number<double>() - 1e-3;
 }
 
 }  // namespace

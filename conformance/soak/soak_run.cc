@@ -29,7 +29,7 @@ std::int64_t UnixMs() {
 
 }  // namespace
 
-SoakRun::SoakRun(Rig& rig, const SoakPlan& plan, const SoakGround& ground, RecordFile& file,
+SoakRun::SoakRun(Rig& rig, const SoakPlan& plan, const SoakGround& ground, soak::RecordFile& file,
                  SoakObserver& observer, std::stop_token stop)
     : plan_(plan),
       ground_(ground),
@@ -37,10 +37,7 @@ SoakRun::SoakRun(Rig& rig, const SoakPlan& plan, const SoakGround& ground, Recor
       stop_(std::move(stop)),
       file_(file),
       clock_{Clock::now(), ground.from_s},
-      record_([this](std::string_view line) {
-        file_.Append(line);
-        observer_.OnLine(line);
-      }),
+      record_([this](std::string_view line) { Write(line); }),
       lag_(rig.lag),
       position_{ground.from.starts, nanoseconds(ground.from.start_at_ns)},
       given_out_(ground.from.position) {
@@ -68,7 +65,7 @@ std::unique_ptr<SoakRun::Loaded> SoakRun::MakeLoaded(soak::Who who, Rig& rig) {
 
 tl::expected<void, std::string> SoakRun::Run() {
   if (!ground_.resumed) record_.Begin(ground_.asked);
-  for (const auto& line : ground_.lost_windows) file_.Append(line);
+  for (const auto& line : ground_.lost_windows) Write(line);
   record_.BeginSegment(UnixMs(), ground_.from_s);
   std::string ended;
   {
@@ -113,8 +110,15 @@ std::string SoakRun::Conduct() {
   return IsDone() ? "complete" : "host failed";
 }
 
+void SoakRun::Write(std::string_view line) {
+  file_.Write(line);
+  if (file_.error().empty()) return observer_.OnLine(line);
+  std::lock_guard lock(mutex_);
+  fault_ = file_.error();
+}
+
 bool SoakRun::Goes() const {
-  if (stop_.stop_requested() || file_.error() != 0 || host_->load->Hopeless()) return false;
+  if (stop_.stop_requested() || host_->load->Hopeless()) return false;
   std::lock_guard lock(mutex_);
   return fault_.empty();
 }
@@ -148,6 +152,7 @@ void SoakRun::Arrive() {
   if (schedule_ && (!next_arrival_ || Clock::now() < *next_arrival_)) return;
   if (!schedule_) {
     for (Loaded* loaded : all_) {
+      if (loaded->load->Hopeless()) continue;
       const auto places = static_cast<std::size_t>(plan_.mode == Mode::kStream ? plan_.closed_window
                                                                                : plan_.processes);
       if (!loaded->load->AwaitFewer(places, Clock::now() + kLook)) return;
@@ -229,7 +234,7 @@ void SoakRun::WindDown() {
   const auto begun = Clock::now();
   for (Loaded* loaded : all_) {
     while (!loaded->load->AwaitFewer(1, Clock::now() + kLook) && !loaded->load->Hopeless()) {
-      const bool hurry = stop_.stop_requested() || file_.error() != 0;
+      const bool hurry = stop_.stop_requested() || !Goes();
       const Clock::duration patience = plan_.limits.answer_within + kSlack;
       if (Clock::now() - begun >
           (hurry ? std::min<Clock::duration>(kInterrupted, patience) : patience))

@@ -9,8 +9,8 @@
 #include "conformance/soak/checkpoint.h"
 #include "conformance/soak/loaded_host.h"
 #include "conformance/soak/process_sampler.h"
-#include "conformance/soak/record_file.h"
 #include "conformance/soak/soak.h"
+#include "soak/record/record_file.h"
 #include "soak/record/record_reader.h"
 
 namespace touchstone {
@@ -35,7 +35,7 @@ tl::expected<SoakResult, std::string> Conclude(const std::filesystem::path& reco
 
 class SoakRun {
  public:
-  SoakRun(Rig& rig, const SoakPlan& plan, const SoakGround& ground, RecordFile& file,
+  SoakRun(Rig& rig, const SoakPlan& plan, const SoakGround& ground, soak::RecordFile& file,
           SoakObserver& observer, std::stop_token stop);
 
   tl::expected<void, std::string> Run();
@@ -60,7 +60,8 @@ class SoakRun {
   std::unique_ptr<Loaded> MakeLoaded(soak::Who who, Rig& rig);
 
   // The conductor's.
-  std::string Conduct();  // returns why it ended, as the record has it
+  std::string Conduct();              // returns why it ended, as the record has it
+  void Write(std::string_view line);  // to the record
   bool Goes() const;
   bool IsDone() const;
   TimePoint NextEvent() const;
@@ -84,7 +85,7 @@ class SoakRun {
   const SoakGround& ground_;
   SoakObserver& observer_;
   const std::stop_token stop_;
-  RecordFile& file_;
+  soak::RecordFile& file_;
   const SoakClock clock_;
   soak::RecordWriter record_;
   const LagGauge& lag_;

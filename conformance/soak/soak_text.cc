@@ -49,6 +49,21 @@ std::string FormatTrack(const soak::Track& track, double seconds) {
       track.latency.p90_ms, track.latency.p99_ms, track.latency.max_ms);
 }
 
+double PeakRss(const soak::Track& track) {
+  std::int64_t peak = 0;
+  for (const auto& sample : track.samples) peak = std::max(peak, sample.rss_bytes);
+  return static_cast<double>(peak);
+}
+
+// How many times as slow, and as large.
+std::string FormatComparison(const soak::Track& host, const soak::Track& reference) {
+  const auto ratio = [](double a, double b) { return b > 0 ? a / b : 0; };
+  return fmt::format("  compared with it: p50 x {:.2f}, p99 x {:.2f}, peak RSS x {:.2f}\n",
+                     ratio(host.latency.p50_ms, reference.latency.p50_ms),
+                     ratio(host.latency.p99_ms, reference.latency.p99_ms),
+                     ratio(PeakRss(host), PeakRss(reference)));
+}
+
 std::size_t Columns(std::FILE* stream) {
   winsize size{};
   if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
@@ -82,8 +97,7 @@ std::string FormatSoakProgress(const SoakPlan& plan, const SoakProgress& progres
 }
 
 std::string FormatSoak(const soak::Summary& summary) {
-  std::string text =
-      fmt::format("{} [{}]: {}\n", summary.verdict, summary.mode, summary.reason);
+  std::string text = fmt::format("{} [{}]: {}\n", summary.verdict, summary.mode, summary.reason);
   text += fmt::format("  mix {}, {}, seed {}; soaked {}", summary.mix, summary.arrivals,
                       summary.seed, FormatLength(summary.soaked_s));
   if (summary.asked_s) text += " of " + FormatLength(*summary.asked_s);
@@ -91,8 +105,8 @@ std::string FormatSoak(const soak::Summary& summary) {
   if (summary.segments.size() > 1) {
     text += fmt::format("  {} segments:", summary.segments.size());
     for (const auto& segment : summary.segments)
-      text += fmt::format(" {}–{} {};", FormatLength(segment.from_s),
-                          FormatLength(segment.until_s), segment.ended);
+      text += fmt::format(" {}–{} {};", FormatLength(segment.from_s), FormatLength(segment.until_s),
+                          segment.ended);
     text.back() = '\n';
   }
   for (const auto& mark : summary.marks) {
@@ -108,12 +122,13 @@ std::string FormatSoak(const soak::Summary& summary) {
     text += fmt::format("  beside it {}: {}", summary.reference->name,
                         FormatTrack(*summary.reference, summary.soaked_s));
     for (const auto& row : summary.reference->trends) text += "  " + FormatTrend(row);
+    text += FormatComparison(summary.host, *summary.reference);
   }
   int shown = 0;
   for (const auto& failure : summary.host.failures) {
     if (++shown > kShownFailures) break;
-    text += fmt::format("  at {:.1f} s {}: {}\n", failure.at_s, failure.requirement,
-                        failure.message);
+    text +=
+        fmt::format("  at {:.1f} s {}: {}\n", failure.at_s, failure.requirement, failure.message);
   }
   if (summary.host.failure_count > kShownFailures)
     text += fmt::format("  … {} failures in all\n", summary.host.failure_count);

@@ -4,11 +4,12 @@
 #include <cstdio>
 #include <string>
 
+#include "conformance/process/child_process.h"
 #include "conformance/soak/soak.h"
 
 namespace touchstone {
 
-// "1:02:03 of 24:00:00  50/s  186150 answered: 151200 OK, 16000 OK replayed, …  p99 4.1 ms  RSS 12.3
+// "1:02:03 of 24:00:00  50/s  186150 answered: 151200 OK, 16000 OK replayed, …  p99 4.1 ms RSS 12.3
 // MiB  lag 0.2 ms", cut to `width` columns. What is wrong comes first.
 std::string FormatSoakProgress(const SoakPlan& plan, const SoakProgress& progress,
                                std::size_t width);

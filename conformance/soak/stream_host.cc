@@ -89,7 +89,11 @@ void StreamHost::Keep() {
       host_ = nullptr;
       changed_.notify_all();
       changed_.wait(lock, [this] { return !sending_; });
-      if (finishing_ && !sent_.empty()) host->AllowSilence();
+      // What is under way may take as long as it likes after EOF, but not after SIGTERM.
+      if (finishing_ && !sent_.empty() && struck_ == 0) {
+        host->Signal(SIGTERM);
+        talk_.EndedByPlay(*host);
+      }
     }
     const std::string how = Retire(*host);
     std::lock_guard lock(mutex_);
@@ -149,6 +153,7 @@ void StreamHost::ReadAnswers(HostProcess& host) {
     if (const auto now = Clock::now(); now - looked >= kLook) {
       looked = now;
       ReportViolations(host);
+      KeepTranscript([this] { return talk_.Transcript(); });
       std::unique_lock lock(mutex_);
       if (finishing_) return;
       if (!IsHungLocked(now)) continue;
@@ -182,7 +187,7 @@ void StreamHost::OnLineLocked(const Line& line) {
 void StreamHost::AnsweredUnder(std::map<std::string, Task>::iterator found, const Line& line) {
   const Task task = std::move(found->second);
   sent_.erase(found);
-  runs_ -= task.what().is_run;
+  runs_ -= task.IsRun();
   if (task.what().may_be_unknown) std::erase(may_be_unknown_, task.what().request_id);
   AnsweredLocked(task, line);
 }
@@ -213,7 +218,7 @@ void StreamHost::GiveUpLocked(const std::string& id) {
   const auto found = sent_.find(id);
   const Task task = std::move(found->second);
   sent_.erase(found);
-  runs_ -= task.what().is_run;
+  runs_ -= task.IsRun();
   given_up_.push_back(id);
   if (given_up_.size() > kRememberGivenUp) given_up_.pop_front();
   FailLocked("LOAD-01", fmt::format("request {} got no answer within {} ms of being sent", id,
@@ -257,7 +262,7 @@ void StreamHost::SortOutTheDead(const std::string& how) {
       DropLocked(task, "NO ANSWER", false);
     } else {
       DropLocked(task, struck_ == SIGKILL ? "LOST BY SIGKILL" : "LOST BY SIGTERM", true);
-      if (task.what().is_run && task.line == 0) RetryLocked(task);
+      if (task.IsWorthARetry()) RetryLocked(task);
     }
   }
   // Lines that were queued behind a lost one.
@@ -282,7 +287,6 @@ void StreamHost::ReportViolations(HostProcess& host) {
   violations.erase(violations.begin(), violations.begin() + static_cast<long>(reported_));
   reported_ += violations.size();
   FailAll(violations);
-  KeepTranscript([this] { return talk_.Transcript(); });
 }
 
 // Returns how it ended, for a person.
@@ -324,7 +328,7 @@ void StreamHost::SendAll(std::stop_token stop) {
     task.piece->during.draining |= struck_ != 0 && struck_ != SIGKILL;
     task.piece->during.killed |= struck_ == SIGKILL;
     task.piece->during.crowded |= CrowdedLocked(runs_);
-    runs_ += task.what().is_run;
+    runs_ += task.IsRun();
     if (task.what().may_be_unknown) may_be_unknown_.push_back(id);
     sent_[id] = std::move(task);
     HostProcess* host = host_;

@@ -69,6 +69,11 @@ std::string Tally::OpenWindow() const {
   return text;
 }
 
+bool Tally::HasFailed() const {
+  std::lock_guard lock(mutex_);
+  return totals_.failures > 0;
+}
+
 Tally::Totals Tally::Sum() const {
   std::lock_guard lock(mutex_);
   Totals totals = totals_;

@@ -45,6 +45,7 @@ class Tally {
     double p99_ms = 0;  // of the last window with anything in it
   };
   Totals Sum() const;
+  bool HasFailed() const;
 
  private:
   soak::Window OpenLocked() const;

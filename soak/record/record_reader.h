@@ -23,7 +23,7 @@ struct Recorded {
   Asked asked;
   // All but the trends and the verdict: soak/trends fills these in. Segments that were killed end
   // at the last line that they wrote. samples: at most 600, each the one with the highest RSS of
-  // its neighbours; windows: at most 2000, neighbours joined.
+  // its neighbours; windows: at most 1500, neighbours joined; failures: the first 50.
   Summary summary;
   TrackSeries host, reference;
 };

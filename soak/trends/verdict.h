@@ -7,13 +7,16 @@
 
 namespace touchstone::soak {
 
-// The rise that a good host may show, and how much must be known to judge one.
+// The rise that a good host may show, and how much must be known to judge one. A rise is one when
+// it is faster than tolerated, larger over what was judged than the least that counts, and no
+// chance.
 struct TrendLimits {
-  double rss_kib_per_hour = 64;
+  double rss_kib_per_hour = 64, rss_least_kib = 32;
   double descriptors_per_hour = 0.5, threads_per_hour = 0.5, children_per_hour = 0.5;
-  double latency_ms_per_hour = 1;  // of the median
-  double significance = 0.01;      // of Mann–Kendall: a rise is no chance below this
-  int fewest_points = 12;          // window medians after the warm-up
+  double count_least = 1;                                  // of descriptors, threads, children
+  double latency_ms_per_hour = 1, latency_least_ms = 0.2;  // of a window's median
+  double significance = 0.01;  // of Mann–Kendall: a rise is no chance below this
+  int fewest_points = 12;      // window medians after the warm-up
   bool operator==(const TrendLimits&) const = default;
 };
 

@@ -56,7 +56,8 @@ TEST(ParseMix, NamesLineAndReason) {
        "chaos[0]: `for_s` is missing"},
       {R"({"about":"","weights":{"ok":1},"chaos":[{"what":"outage","every_s":5,"for_s":5}]})",
        "chaos[0].for_s: an outage as long as the time between two never ends"},
-      {R"({"about":"","weights":{"ok":1},"chaos":[{"what":"sigterm_restart","every_s":5,"for_s":1}]})",
+      {R"({"about":"","weights":{"ok":1},"chaos":[{"what":"sigkill_restart","every_s":5,)"
+       R"("for_s":1}]})",
        "chaos[0].for_s: unknown key"},
       {R"({"about":"","weights":{"ok":1},"canary_every_s":0})",
        "canary_every_s: expected a number"},
