@@ -181,7 +181,11 @@ TEST_F(JournalTest, ResetBeginsAnew) {
   EXPECT_EQ(lane_.State(), "b");
   caller.Post(kChat, "{}");
   ASSERT_TRUE(Eventually([](const Snapshot& s) { return s.calls.size() == 2; }));
+  Snapshot ended;
+  lane_.BeforeReset([&](Snapshot journal) { ended = std::move(journal); });
   lane_.Reset();
+  EXPECT_EQ(ended.calls.size(), 2u);
+  lane_.BeforeReset(nullptr);
   EXPECT_EQ(lane_.Journal().calls.size(), 0u);
   EXPECT_EQ(lane_.State(), "Started");
   caller.Close();  // the call that hung is of the time before: it changes nothing
