@@ -104,7 +104,7 @@ class Schemas(unittest.TestCase):
         }
 
     def test_the_schemas_are_schemas(self):
-        for name in ("case", "requirements", "scenario"):
+        for name in ("advice", "case", "requirements", "scenario"):
             jsonschema.Draft7Validator.check_schema(load(GOLDEN / f"schema/{name}.schema.json"))
 
     def test_the_catalogue_obeys_its_schema(self):
@@ -115,6 +115,14 @@ class Schemas(unittest.TestCase):
         self.assertEqual(len(ids), len(set(ids)), "an ID is used twice")
         areas = {area["id"] for area in catalogue["areas"]}
         self.assertEqual(areas, {row_id.split("-")[0] for row_id in ids})
+
+    def test_the_advice_obeys_its_schema(self):
+        valid = validator(load(GOLDEN / "schema/advice.schema.json"))
+        advice = load(GOLDEN / "contract/advice.json")
+        self.assertIsNone(complaint(valid, advice))
+        for change in ({"do": ""}, {"id": "FRAME"}, {"cause": "No full stop"}, {"x": "y."}):
+            entry = {**advice["advice"][0], **change}
+            self.assertFalse(valid.is_valid({"advice": [entry]}), change)
 
     def test_every_case_obeys_the_schema(self):
         rows = load(GOLDEN / "contract/requirements.json")["requirements"]
