@@ -64,7 +64,8 @@ std::optional<CommandError> PrepareReportDir(const Options& options) {
 tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite& suite,
                                              Session& session, std::stop_token stop,
                                              std::vector<Job> more) {
-  auto jobs = MakePlan(suite.cases, Checks(), options.filter);
+  auto jobs =
+      MakePlan(suite.cases, suite.with_checks ? Checks() : std::vector<Check>(), options.filter);
   if (!jobs) return tl::unexpected(CommandError{jobs.error(), 3});
   for (Job& job : more) jobs->push_back(std::move(job));
   ApplyPreflight(session.preflight, *jobs);
@@ -83,7 +84,7 @@ tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite
   report.milestone = options.milestone;
   report.replay_prefix = ReplayPrefix(options);
   report.ledger = Account(suite.catalogue, *jobs, report.results, options.milestone,
-                          options.filter.active(), suite.waiving);
+                          options.filter.active() || !suite.with_checks, suite.waiving);
   return report;
 }
 
