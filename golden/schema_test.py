@@ -61,6 +61,7 @@ BROKEN_HEADERS = {
     "a row without a name": {**HEADER, "rows": [{"value": 1}]},
     "an unknown capability": {**HEADER, "capabilities": ["magic"]},
     "timing false": {**HEADER, "timing": False},
+    "draft false": {**HEADER, "draft": False},
 }
 
 
@@ -129,7 +130,9 @@ class Schemas(unittest.TestCase):
         known = {row["id"] for row in rows}
         cases = sorted((GOLDEN / "cases").glob("*/*.jsonl"))
         self.assertGreater(len(cases), 100, "the cases are missing")
-        for path in cases:
+        scripts = sorted((GOLDEN.parent / "conformance/record/requests").glob("*/*.jsonl"))
+        self.assertGreater(len(scripts), 10, "the scripts of `touchstone record` are missing")
+        for path in cases + scripts:
             text = path.read_text(encoding="utf-8")
             self.assertTrue(text.endswith("\n"), f"{path}: no LF at the end")
             lines = [json.loads(line) for line in text[:-1].split("\n")]
@@ -140,6 +143,7 @@ class Schemas(unittest.TestCase):
                     self.assertIn(name, known, f"{path}:{number}")
             header = lines[0]
             self.assertEqual(header["case"], path.stem, path)
+            self.assertNotIn("draft", header, f"{path}: a draft is no golden case")
             names = [row["name"] for row in header.get("rows", [])]
             self.assertEqual(len(names), len(set(names)), f"{path}: a row name is used twice")
 
@@ -171,6 +175,7 @@ class Schemas(unittest.TestCase):
 
     def test_broken_headers_are_refused(self):
         self.assertTrue(self.header.is_valid(HEADER))
+        self.assertTrue(self.header.is_valid({**HEADER, "draft": True}))
         for what, line in BROKEN_HEADERS.items():
             with self.subTest(what):
                 self.assertFalse(self.header.is_valid(line))

@@ -6,7 +6,7 @@ stands below each is what it says. In another every line is a command, a comment
 line before. All other blocks are data; but a line of data that is a call of touchstone is a command,
 too.
 
-A marker stands before the block, on a line of its own, and is for the rest of its paragraph:
+A marker stands before a block, on a line of its own, and is for that block:
 
     <!-- docs-test: check REASON -->     do not run it; only see that program and flags exist
     <!-- docs-test: data -->             it looks like commands and is none
@@ -60,7 +60,7 @@ def is_call(text):
 
 def blocks_of(text):
     """(first line's number, lines, language or None, marker); indented lines without their indent."""
-    found, marker, fence = [], "", None
+    found, marker, fence, block = [], "", None, None
     for number, line in enumerate(text.splitlines(), 1):
         if fence is not None:
             if line.startswith("```"):
@@ -69,16 +69,18 @@ def blocks_of(text):
             else:
                 fence[1].append(line)
         elif line.startswith("```"):
-            fence = (number + 1, [], line[3:].strip(), marker)
+            fence, block = (number + 1, [], line[3:].strip(), marker), None
         elif line.startswith("    "):
-            block = found[-1] if found and found[-1][2] is None else None
-            if block is None or block[0] + len(block[1]) != number:
-                found.append((number, [], None, marker))
-            found[-1][1].append(line[4:])
-        elif MARKER.fullmatch(line.strip()):
-            marker = MARKER.fullmatch(line.strip())[1]
-        elif line.startswith("#"):
-            marker = ""
+            if block is None:
+                block, marker = (number, [], None, marker), ""
+                found.append(block)
+            # Blank lines within a block belong to it.
+            block[1].extend([""] * (number - block[0] - len(block[1])))
+            block[1].append(line[4:])
+        elif line.strip():
+            block = None
+            if MARKER.fullmatch(line.strip()):
+                marker = MARKER.fullmatch(line.strip())[1]
     return found
 
 
@@ -129,7 +131,7 @@ def inline_commands(page, text):
         if fenced or line.startswith("    "):
             continue
         for code in re.findall(r"`([^`]+)`", line):
-            if (is_call(code) or code.startswith("ci/")) and "/." not in code:
+            if (is_call(code) or re.match(r"ci/[a-z]", code)) and "/." not in code:
                 found.append(Command(page, number, code, inline=True))
     return found
 

@@ -14,7 +14,8 @@ PYTHON = "import os, sys\nos.execvp('refhost', ['refhost'] + sys.argv[1:])\n"
 NODE = ("const { spawnSync } = require('child_process');\n"
         "const args = process.argv.slice(2).filter((a) => a !== '--flag');\n"
         "process.exit(spawnSync('refhost', args, { stdio: 'inherit' }).status);\n")
-WAIVERS = ('{"waivers":[{"check":"ctrl/ping*","message":"no such thing","reason":"r","owner":"o",'
+POLICY = '{"name":"tiny","milestone":"M1","suites":{"run":{"only":["ctrl/*ping*"]}}}'
+WAIVERS = ('{"waivers":[{"requirement":"FRAME-16","reason":"r","owner":"o",'
            '"expires":"2099-01-01"}]}')
 
 
@@ -51,6 +52,7 @@ class Workshop:
             profile = f.read()
         files = {"my-host": host, "zene": host, "my_host.py": PYTHON, "my_host.js": NODE,
                  "waivers.json": WAIVERS, "my-profile.json": profile, "my-host.json": profile,
+                 "tiny.json": POLICY,
                  "mine.jsonl": '{"protocol_version":1,"type":"ping","request_id":"p"}\n'}
         for file, text in files.items():
             with open(os.path.join(here, file), "w", encoding="utf-8") as stream:

@@ -144,7 +144,7 @@ class RecordCommand : public Command {
     fmt::print(
         "\n{} drafts in {}. They say what this host does, not what is right: before one becomes a "
         "case, hold each value against docs/contract.md.\n"
-        "  touchstone run --drafts {}{}    plays them\n",
+        "to play them: touchstone run --drafts {}{}\n",
         written, out_.string(), out_.string(), HostOptions(options));
     if (written == 0) return 3;
     return dubious ? 1 : 0;
