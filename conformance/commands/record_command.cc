@@ -142,10 +142,10 @@ class RecordCommand : public Command {
           dubious);
     }
     fmt::print(
-        "\n{} drafts in {}. They say what this host does, not what is right: before one becomes a "
+        "\ndrafts in {}: {}. They say what this host does, not what is right: before one becomes a "
         "case, hold each value against docs/contract.md.\n"
         "to play them: touchstone run --drafts {}{}\n",
-        written, out_.string(), out_.string(), HostOptions(options));
+        out_.string(), written, out_.string(), HostOptions(options));
     if (written == 0) return 3;
     return dubious ? 1 : 0;
   }

@@ -346,7 +346,9 @@ tl::expected<std::vector<Case>, std::vector<CaseError>> LoadCases(
       }
       for (auto& one : *parsed) {
         // Messages of a play name the file as a reader of the repository knows it.
-        one.file = std::filesystem::relative(file, directory.parent_path().parent_path());
+        const auto shown =
+            std::filesystem::relative(file, directory.parent_path().parent_path(), ec);
+        one.file = shown.empty() ? file : shown;
         cases.push_back(std::move(one));
       }
     } else {
