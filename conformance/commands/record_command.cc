@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <set>
 
 #include "conformance/commands/flags.h"
 #include "conformance/commands/session.h"
@@ -57,7 +58,9 @@ class RecordCommand : public Command {
     auto session = OpenSession(options, context);
     if (!session) return Complain(session.error());
     int written = 0, dubious = 0;
+    const auto skipped = SkippedModes(options, *session);
     for (const Take& take : *takes) {
+      if (skipped.contains(take.mode)) continue;
       const auto verdict = RecordOne(*session, take);
       if (context.stop.stop_requested()) {
         fmt::print("interrupted: {} drafts written\n", written);
@@ -65,13 +68,13 @@ class RecordCommand : public Command {
       }
       if (!verdict) return Complain(verdict.error());
       written += *verdict != Verdict::kNotWritten;
-      dubious += *verdict == Verdict::kNotWritten || *verdict == Verdict::kToReview;
+      dubious += *verdict != Verdict::kWritten;
     }
     return Conclude(options, written, dubious);
   }
 
  private:
-  enum class Verdict { kSkipped, kWritten, kToReview, kNotWritten };
+  enum class Verdict { kWritten, kToReview, kNotWritten };
   struct Take {
     Case script;
     Mode mode;
@@ -105,15 +108,23 @@ class RecordCommand : public Command {
     return takes;
   }
 
+  static std::set<Mode> SkippedModes(const Options& options, const Session& session) {
+    std::set<Mode> skipped;
+    for (Mode mode : options.filter.modes) {
+      std::string why;
+      if (!session.rig->profile.CommandFor(mode))
+        why = "the profile has no command for this mode";
+      else if (session.preflight.mute.contains(mode))
+        why = "a ping is not answered, but " + session.preflight.mute.at(mode);
+      if (why.empty()) continue;
+      skipped.insert(mode);
+      fmt::print("skip  [{}]: {}\n", ToString(mode), why);
+    }
+    return skipped;
+  }
+
   tl::expected<Verdict, CommandError> RecordOne(Session& session, const Take& take) const {
     Rig& rig = *session.rig;
-    const auto skip = [&](const std::string& why) {
-      fmt::print("skip  {} [{}]: {}\n", take.script.name, ToString(take.mode), why);
-      return Verdict::kSkipped;
-    };
-    if (!rig.profile.CommandFor(take.mode)) return skip("the profile has no command for this mode");
-    if (session.preflight.mute.contains(take.mode))
-      return skip("a ping is not answered, but " + session.preflight.mute.at(take.mode));
     const auto once = record::Record(rig, take.script, take.mode);
     const auto again = record::Record(rig, take.script, take.mode);
     const auto draft = record::MakeDraft(take.script, take.mode, rig.profile.name, once, again);

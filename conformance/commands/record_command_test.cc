@@ -50,7 +50,7 @@ TEST_F(Cli, RecordKeepsAwayFromGolden) {
 TEST_F(Cli, RecordSaysWhatItCannotDo) {
   ExpectSays(Touchstone({"record", "--only", "nothing", "--", kRefhost}), 3, {"no script fits"});
   ExpectSays(Touchstone({"record", "--out", File("drafts"), "--", "/bin/true"}), 3,
-             {"skip  ctrl/ping [S]: a ping is not answered", ": 0. They say"});
+             {"skip  [S]: a ping is not answered", ": 0. They say"});
   ExpectSays(Touchstone({"record", "--requests", "/no/such/file"}), 2, {"/no/such/file"});
   WriteFile(File("bad.jsonl"), "{\"case\":\"bad\"}\n{\"send\":{}}\n");
   ExpectSays(Touchstone({"record", "--requests", File("bad.jsonl"), "--", kRefhost}), 2,
