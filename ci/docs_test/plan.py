@@ -42,7 +42,7 @@ class Plan:
 
 def is_synopsis(text):
     bare = re.sub(r"'[^']*'|\"[^\"]*\"|--(area|modes?|milestone) [A-Z0-9,]+|explain [A-Z]+-[0-9]+", "''", text)
-    return bool(re.search(r"\[[-a-zA-Z]|…|<[a-z]+>|(^|[\s=/])[A-Z][A-Z_0-9]+(?=[\s,|/.]|$)", bare))
+    return bool(re.search(r"\[[-a-zA-Z]|…|<[a-z]+>|(^|[\s=/])[A-Z][A-Z_0-9]*(?=[\s,|/.]|$)", bare))
 
 
 def without_comment(text):
