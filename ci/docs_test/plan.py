@@ -56,7 +56,8 @@ def with_budget(sub, text):
         if any(re.search(rf"(\s){flag}(\s|=|$)", text) for flag in flags):
             continue
         text = re.sub(rf"\b{sub}\b", f"{sub} {flags[0]} '{value}'", text, count=1)
-    text = re.sub(r"--policy [a-z-]+", "--policy tiny.json", text)
+    text = re.sub(r"--policy [^\s]+", "--policy tiny.json", text)
+    text = re.sub(r"--shard [0-9]+/[0-9]+", "--shard 1/1", text)
     text = re.sub(r"--(programs|requests|cases) [0-9]{3,}", r"--\1 12", text)
     text = re.sub(r"--(for|duration) [0-9]+(ms|s|m|h)", r"--\1 2s", text)
     return re.sub(r"\s--live [0-9]+", "", text)

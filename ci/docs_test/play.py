@@ -52,7 +52,7 @@ class Workshop:
             profile = f.read()
         files = {"my-host": host, "zene": host, "my_host.py": PYTHON, "my_host.js": NODE,
                  "waivers.json": WAIVERS, "my-profile.json": profile, "my-host.json": profile,
-                 "tiny.json": POLICY,
+                 "tiny.json": POLICY, "mine.json": POLICY,
                  "mine.jsonl": '{"protocol_version":1,"type":"ping","request_id":"p"}\n'}
         for file, text in files.items():
             with open(os.path.join(here, file), "w", encoding="utf-8") as stream:
