@@ -30,7 +30,7 @@ struct Options {
   std::string milestone = "M1";
   std::filesystem::path report_dir;
   std::filesystem::path waivers_file, write_waivers_file;
-  std::filesystem::path drafts_dir;  // of `run`: its cases alone, instead of golden/cases and checks
+  std::filesystem::path drafts_dir;  // of `run`: its cases alone, no golden ones and no checks
 };
 
 }  // namespace touchstone

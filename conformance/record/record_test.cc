@@ -187,8 +187,8 @@ boost::json::object Object(std::string_view text) { return ParseStrict(text)->ge
 
 TEST(PatternTest, OpensWhatTheContractLeavesOpen) {
   const auto line = Object(
-      R"({"type":"final","request_id":"a","status":"ERROR","text":"Sorry.","ts_ms":5,"latency_ms":7,)"
-      R"("error":{"code":"BUSY","message":"full"},"own":1})");
+      R"({"type":"final","request_id":"a","status":"ERROR","text":"Sorry.","ts_ms":5,)"
+      R"("latency_ms":7,"error":{"code":"BUSY","message":"full"},"own":1})");
   const auto pattern = PatternOf(Mode::kStream, line, line, nullptr);
   EXPECT_EQ(ToJson(pattern.object),
             R"({"type":"final","request_id":"a","status":"ERROR","text":"<string>",)"
