@@ -44,6 +44,9 @@ class Conversation {
   // Changes the environment of processes started from here on; nothing removes the variable.
   void SetEnv(const std::string& name, std::optional<std::string> value);
 
+  // What a process gets that is started now: "NAME=value", the whole of it.
+  std::vector<std::string> Environment() const;
+
   // Starts a process under a label. `mode` says how its stdout is judged.
   tl::expected<HostProcess*, std::string> Start(const std::string& label,
                                                 std::vector<std::string> argv, Mode mode);
@@ -80,7 +83,6 @@ class Conversation {
   std::string Transcript() const;
 
  private:
-  std::vector<std::string> Environment() const;
   void BlameStrays(HostProcess& host);
 
   Rig& rig_;

@@ -13,11 +13,9 @@
 #include <boost/asio/writable_pipe.hpp>
 #include <boost/asio/write.hpp>
 #include <condition_variable>
-#include <filesystem>
 #include <functional>
 #include <future>
 #include <mutex>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -27,27 +25,6 @@ namespace touchstone {
 namespace {
 
 namespace asio = boost::asio;
-
-tl::expected<std::string, std::string> FindProgram(const std::string& name) {
-  if (name.find('/') != std::string::npos) {
-    std::error_code ec;
-    if (!std::filesystem::exists(name, ec))
-      return tl::unexpected(fmt::format("{}: no such file", name));
-    if (std::filesystem::is_directory(name, ec))
-      return tl::unexpected(fmt::format("{}: is a directory", name));
-    if (::access(name.c_str(), X_OK) != 0)
-      return tl::unexpected(fmt::format("{}: not executable", name));
-    return name;
-  }
-  const char* path = ::getenv("PATH");
-  std::istringstream folders(path ? path : "/usr/bin:/bin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const auto candidate = (folder.empty() ? "." : folder) + "/" + name;
-    if (::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate))
-      return candidate;
-  }
-  return tl::unexpected(fmt::format("{}: not found in PATH", name));
-}
 
 ExitStatus FromWaitStatus(int status) {
   if (WIFSIGNALED(status)) return {true, WTERMSIG(status)};

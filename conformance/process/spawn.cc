@@ -11,6 +11,11 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <utility>
+
 namespace touchstone {
 namespace {
 
@@ -68,6 +73,27 @@ int Become(const Plan& plan) {
 }
 
 }  // namespace
+
+tl::expected<std::string, std::string> FindProgram(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    std::error_code ec;
+    if (!std::filesystem::exists(name, ec))
+      return tl::unexpected(fmt::format("{}: no such file", name));
+    if (std::filesystem::is_directory(name, ec))
+      return tl::unexpected(fmt::format("{}: is a directory", name));
+    if (::access(name.c_str(), X_OK) != 0)
+      return tl::unexpected(fmt::format("{}: not executable", name));
+    return name;
+  }
+  const char* path = ::getenv("PATH");
+  std::istringstream folders(path ? path : "/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const auto candidate = (folder.empty() ? "." : folder) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0 && !std::filesystem::is_directory(candidate))
+      return candidate;
+  }
+  return tl::unexpected(fmt::format("{}: not found in PATH", name));
+}
 
 tl::expected<Spawned, std::string> Spawn(const std::string& program,
                                          const std::vector<std::string>& argv,
