@@ -103,7 +103,8 @@ void AddRunFlags(CLI::App& app, Options& options) {
         if (!options.shard)
           throw CLI::ValidationError("--shard", "i/n expected, such as 2/3, got \"" + text + "\"");
       },
-      "play only part i of n of the plan; `touchstone merge` puts the reports together");
+      "play only part i of n of the plan; `touchstone merge` puts the reports together")
+      ->needs(app.get_option("--seed"));  // or each part would be played with another
   app.add_option("--report-dir", options.report_dir,
                  "write report.json, junit.xml and transcripts of failures here");
   app.add_option("--waivers", options.waivers_file,

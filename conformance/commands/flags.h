@@ -16,7 +16,8 @@ namespace touchstone {
 // --profile, --host-bin, a command after `--`, --seed, --plain.
 void AddHostFlags(CLI::App& app, Options& options);
 
-// AddHostFlags(), what to play (--modes, --area, --only, --jobs, --repeat, --shard), what to gate on
+// AddHostFlags(), what to play (--modes, --area, --only, --jobs, --repeat, --shard), what to gate
+// on
 // (--milestone, --waivers), and where the results go (--report-dir, --write-waivers).
 void AddRunFlags(CLI::App& app, Options& options);
 

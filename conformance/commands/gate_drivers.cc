@@ -3,31 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <thread>
 
+#include "conformance/bench/host_benchmarks.h"
+#include "conformance/commands/gate_soak.h"
 #include "conformance/commands/load_with_progress.h"
 #include "conformance/commands/selftest_plan.h"
+#include "conformance/commands/ticker.h"
 #include "conformance/gate/verdicts.h"
 
 namespace touchstone {
 namespace {
-
-// A line on stderr now and then, so that a long suite shows that it lives.
-class Ticker {
- public:
-  explicit Ticker(std::string what) : what_(std::move(what)) {}
-  void Tell(const std::string& state) {
-    if (Clock::now() - told_ < std::chrono::seconds(10)) return;
-    told_ = Clock::now();
-    fmt::print(stderr, "{}: {}\n", what_, state);
-    std::fflush(stderr);
-  }
-
- private:
-  const std::string what_;
-  TimePoint told_ = Clock::now();
-};
 
 Judgement Search(const Options& options, Rig& rig, Mode mode, std::int64_t cases,
                  std::stop_token stop) {
@@ -58,10 +44,9 @@ Judgement Programs(const Options& options, Rig& rig, const policy::ModelSuite& s
 }
 
 // The judge is judged with the bundled host, whatever the host under test is.
-Judgement Bite(Options options, const Suite& suite, policy::Selftest which, const Context& context) {
-  options.profile_file.clear();
-  options.host_bin.clear();
-  options.host_command.clear();
+Judgement Bite(const Options& asked, const Suite& suite, policy::Selftest which,
+               const Context& context) {
+  Options options = Bundled(asked);
   options.jobs = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   auto plan = MakeSelftestPlan(options, suite, context.scratch);
   if (!plan) return Judgement::Inconclusive(plan.error().message);
@@ -75,8 +60,8 @@ Judgement Bite(Options options, const Suite& suite, policy::Selftest which, cons
       *plan,
       [&](const Trial& trial) {
         ++done;
-        ticker.Tell(fmt::format("{} of {} defects; {}", done, plan->defects.size(),
-                                FormatTrial(trial)));
+        ticker.Tell(
+            fmt::format("{} of {} defects; {}", done, plan->defects.size(), FormatTrial(trial)));
       },
       context.stop);
   if (!matrix) return Judgement::Inconclusive(matrix.error());
@@ -84,11 +69,31 @@ Judgement Bite(Options options, const Suite& suite, policy::Selftest which, cons
   return gate::JudgeSelftest(*matrix);
 }
 
+tl::expected<std::vector<Benchmark>, std::string> Benchmarks(const Options& options,
+                                                             const Context& context, Rig& rig,
+                                                             const policy::BenchmarkSuite& suite) {
+  auto profile = ProfileFromOptions(Bundled(options));
+  if (!profile) return tl::unexpected(profile.error().message);
+  HostBenchmarkOptions bench;
+  bench.rounds = suite.rounds;
+  Ticker ticker("benchmarks");
+  bench.progress = [&](const std::string& state) { ticker.Tell(state); };
+  auto benchmarks = RunHostBenchmarks(rig, *profile, bench, context.stop);
+  if (context.stop.stop_requested()) return tl::unexpected(std::string("interrupted"));
+  return benchmarks;
+}
+
 }  // namespace
+
+Options Bundled(Options options) {
+  options.profile_file.clear();
+  options.host_bin.clear();
+  options.host_command.clear();
+  return options;
+}
 
 gate::Drivers MakeDrivers(const Options& options, const Suite& suite, const policy::Policy& policy,
                           const Context& context) {
-  (void)policy;
   gate::Drivers drivers;
   const auto stop = context.stop;
   drivers.load = [&options, stop](Rig& rig, Mode mode, int requests) {
@@ -102,6 +107,12 @@ gate::Drivers MakeDrivers(const Options& options, const Suite& suite, const poli
   };
   drivers.selftest = [&options, &suite, context](policy::Selftest which) {
     return Bite(options, suite, which, context);
+  };
+  drivers.soak = [&options, &policy, context](Rig& rig, const policy::SoakSuite& suite) {
+    return RunSoakSuite(options, context, policy, rig, suite);
+  };
+  drivers.benchmarks = [&options, context](Rig& rig, const policy::BenchmarkSuite& suite) {
+    return Benchmarks(options, context, rig, suite);
   };
   return drivers;
 }

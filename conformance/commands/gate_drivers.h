@@ -6,6 +6,9 @@
 
 namespace touchstone {
 
+// The same options for the bundled host, whatever the host under test is.
+Options Bundled(Options options);
+
 // Options, suite and policy must outlive the drivers.
 gate::Drivers MakeDrivers(const Options& options, const Suite& suite, const policy::Policy& policy,
                           const Context& context);

@@ -44,11 +44,11 @@ int MergeCommand::Run(const Options& asked, const Context& context) {
     for (const auto& missing : LoadTranscripts(*read))
       fmt::print(stderr, "touchstone merge: {} is not there\n", missing);
     if (read->report.policy != policy->name) {
-      return Complain({fmt::format("{}: it was played by {}, and --policy {}", file.string(),
-                                   read->report.policy.empty() ? "no policy"
-                                                               : "policy " + read->report.policy,
-                                   policy->name.empty() ? "is not given" : "is " + policy->name),
-                       2});
+      return Complain(
+          {fmt::format("{}: it was played by {}, and --policy {}", file.string(),
+                       read->report.policy.empty() ? "no policy" : "policy " + read->report.policy,
+                       policy->name.empty() ? "is not given" : "is " + policy->name),
+           2});
     }
     shards.push_back(std::move(*read));
   }

@@ -67,19 +67,24 @@ Play PlayOf(const policy::Policy& policy, const policy::SuiteCheck& suite, const
     if (!drivers.selftest) return Absent("a selftest");
     return [selftest = drivers.selftest, which = policy.selftest](Rig&) { return selftest(which); };
   }
-  if (kind == "soak") return SoakPlay(policy.soaks.at(std::stoul(suite.path.at(2))), drivers, yield);
+  if (kind == "soak")
+    return SoakPlay(policy.soaks.at(std::stoul(suite.path.at(2))), drivers, yield);
   return BenchmarkPlay(*policy.benchmarks, drivers, yield);
 }
 
 // What a pass of the suite is evidence of.
-std::vector<std::string> RequirementsOf(const policy::SuiteCheck& suite) {
+std::vector<std::string> RequirementsOf(const policy::Policy& policy,
+                                        const policy::SuiteCheck& suite) {
   const std::string& kind = suite.path.at(1);
   if (kind == "requests") return {"LOAD-01"};
   if (kind == "fuzz") return {"FRAME-06", "FRAME-07", "REQ-02", "RESP-08"};
   if (kind == "model") return {"LIFE-01", "CTRL-02", "SESS-06", "IDEM-04"};
   if (kind != "soak") return {};
-  if (suite.mode == Mode::kStream) return {"LOAD-01", "LOAD-02", "LOAD-03", "LOAD-04"};
-  return {"LOAD-01"};
+  // A trend needs time; a number of requests is none.
+  const bool has_trends = policy.soaks.at(std::stoul(suite.path.at(2))).duration.has_value();
+  if (suite.mode != Mode::kStream) return {"LOAD-01"};
+  if (!has_trends) return {"LOAD-01", "LOAD-03"};
+  return {"LOAD-01", "LOAD-02", "LOAD-03", "LOAD-04"};
 }
 
 }  // namespace
@@ -92,7 +97,7 @@ std::vector<Job> SuiteJobs(const policy::Policy& policy, const Drivers& drivers,
     Job job;
     job.check = suite.check;
     job.kind = "suite";
-    job.requirements = RequirementsOf(suite);
+    job.requirements = RequirementsOf(policy, suite);
     job.mode = suite.mode;
     job.serial = true;
     job.repeatable = false;

@@ -96,7 +96,8 @@ TEST_F(SuiteJobsTest, DriversAreAskedForWhatThePolicySays) {
 
 TEST_F(SuiteJobsTest, ASoakLeavesItsSummaryUnderItsName) {
   Drivers drivers;
-  drivers.soak = [](Rig&, const policy::SoakSuite& suite) -> tl::expected<soak::Summary, std::string> {
+  drivers.soak = [](Rig&,
+                    const policy::SoakSuite& suite) -> tl::expected<soak::Summary, std::string> {
     EXPECT_EQ(suite.requests, 9);
     soak::Summary summary;
     summary.verdict = "pass";

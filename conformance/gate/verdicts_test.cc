@@ -38,9 +38,7 @@ TEST(SearchVerdict, AFindingFailsAndAnInterruptedSearchIsNoPass) {
   EXPECT_EQ(JudgeSearch(result).verdict, Verdict::kInconclusive);
 }
 
-TEST(SearchVerdict, NothingSentIsAFailure) {
-  EXPECT_EQ(JudgeSearch({}).verdict, Verdict::kFail);
-}
+TEST(SearchVerdict, NothingSentIsAFailure) { EXPECT_EQ(JudgeSearch({}).verdict, Verdict::kFail); }
 
 TEST(HuntVerdict, FewerProgramsThanAskedAreNoPass) {
   model::Hunted hunted;
@@ -89,6 +87,17 @@ TEST(SoakVerdict, PassesOnlyWhatWasJudged) {
   EXPECT_EQ(unknown.verdict, Verdict::kInconclusive);
   EXPECT_EQ(unknown.message, "the reason");
   EXPECT_EQ(JudgeSoak(Soaked("")).verdict, Verdict::kInconclusive);
+}
+
+// Trends cannot be judged by it, and are not asked for (LOAD-02, LOAD-04: suite_jobs.cc).
+TEST(SoakVerdict, ANumberOfRequestsThatWereAllAnsweredIsAPass) {
+  auto summary = Soaked("not judged");
+  summary.asked_requests = 100;
+  EXPECT_EQ(JudgeSoak(summary).verdict, Verdict::kInconclusive) << "it did not come to its end";
+  summary.segments = {{0, 0, 5, "complete"}};
+  EXPECT_EQ(JudgeSoak(summary).verdict, Verdict::kPass);
+  summary.asked_s = 60;
+  EXPECT_EQ(JudgeSoak(summary).verdict, Verdict::kInconclusive);
 }
 
 TEST(SoakVerdict, WhatRisesAndWhatFailedAreViolations) {

@@ -12,9 +12,7 @@
 namespace touchstone {
 namespace {
 
-std::string Got(const boost::json::value& value) {
-  return ", got " + Excerpt(ToJson(value), 60);
-}
+std::string Got(const boost::json::value& value) { return ", got " + Excerpt(ToJson(value), 60); }
 
 }  // namespace
 
@@ -84,8 +82,7 @@ std::vector<std::string> JsonFields::Texts(const std::string& key, Need need) {
   for (std::size_t i = 0; list && i < list->size(); ++i) {
     if (const auto* text = (*list)[i].if_string()) texts.emplace_back(*text);
   }
-  if (!list || texts.size() != list->size())
-    Fault(key, "expected a list of strings" + Got(*value));
+  if (!list || texts.size() != list->size()) Fault(key, "expected a list of strings" + Got(*value));
   return texts;
 }
 

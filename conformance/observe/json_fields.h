@@ -34,8 +34,8 @@ class JsonFields {
   bool Has(std::string_view key) const { return object_ && object_->contains(key); }
   // The value, or nothing: it is not there, or not as it must be. Bounds belong to the range.
   std::optional<std::string> Text(const std::string& key, Need need = kOptional);
-  std::optional<std::int64_t> Integer(const std::string& key, std::int64_t least,
-                                      std::int64_t most, Need need = kOptional);
+  std::optional<std::int64_t> Integer(const std::string& key, std::int64_t least, std::int64_t most,
+                                      Need need = kOptional);
   std::optional<double> Number(const std::string& key, double least, double most,
                                Need need = kOptional);
   std::optional<bool> Flag(const std::string& key, Need need = kOptional);

@@ -88,9 +88,9 @@ void CompareBenchmarks(const std::vector<Benchmark>& before, const std::vector<B
                                    MedianOf(after, row.name), row.comparison.why};
     const auto change = row.comparison.change;
     if (difference.was.empty() && difference.now.empty()) continue;
-    auto& list = difference.now.empty()     ? into.vanished
-                 : difference.was.empty()   ? into.appeared
-                 : change == Change::kWorse ? into.regressed
+    auto& list = difference.now.empty()      ? into.vanished
+                 : difference.was.empty()    ? into.appeared
+                 : change == Change::kWorse  ? into.regressed
                  : change == Change::kBetter ? into.fixed
                                              : into.noise;
     list.push_back(difference);

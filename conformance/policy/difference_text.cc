@@ -58,8 +58,8 @@ std::string DifferenceMarkdown(const Difference& d) {
   auto text = fmt::format("**{}**\n", Conclusion(d));
   for (const Part& part : PartsOf(d)) {
     if (part.rows->empty()) continue;
-    text += fmt::format("\n### {} ({})\n\n| what | was | is | why |\n|---|---|---|---|\n", part.title,
-                        part.rows->size());
+    text += fmt::format("\n### {} ({})\n\n| what | was | is | why |\n|---|---|---|---|\n",
+                        part.title, part.rows->size());
     for (const DifferenceRow& row : *part.rows) {
       text += fmt::format("| {} | {} | {} | {} |\n", Cell(row.subject), Cell(Name(row.was)),
                           Cell(Name(row.now)), Cell(row.message));

@@ -214,7 +214,8 @@ std::vector<SuiteCheck> SuiteChecks(const Policy& policy) {
     const SoakSuite& soak = policy.soaks[i];
     checks.push_back({"gate/soak/" + soak.name, soak.mode, {"suites", "soak", std::to_string(i)}});
   }
-  if (policy.benchmarks) checks.push_back({"gate/benchmarks", Mode::kNone, {"suites", "benchmarks"}});
+  if (policy.benchmarks)
+    checks.push_back({"gate/benchmarks", Mode::kNone, {"suites", "benchmarks"}});
   return checks;
 }
 

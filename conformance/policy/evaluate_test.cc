@@ -10,8 +10,7 @@ namespace {
 
 using policy::Policy;
 
-constexpr const char* kSoak =
-    R"("soak":[{"name":"s","duration":"10m","reference":true}])";
+constexpr const char* kSoak = R"("soak":[{"name":"s","duration":"10m","reference":true}])";
 
 class EvaluateTest : public ::testing::Test {
  protected:
@@ -167,14 +166,14 @@ TEST_F(EvaluateTest, FlakyChecksBlockBeyondWhatIsAllowed) {
 }
 
 TEST_F(EvaluateTest, TheBaselineBlocksOnWhatRegressedAndWhatVanished) {
-  const auto before = ReportOf({Result("a", Verdict::kPass), Result("b", Verdict::kPass),
-                                Result("c", Verdict::kPass)});
-  auto after = ReportOf({Result("a", Verdict::kPass), Result("b", Verdict::kFlaky, "shaky")});
+  const auto before = ReportOf(
+      {Result("a", Verdict::kPass), Result("b", Verdict::kPass), Result("c", Verdict::kPass)});
+  auto after = ReportOf({Result("a", Verdict::kPass), Result("b", Verdict::kFail, "shaky")});
   auto p = Make("", R"("baseline":{"report":"last.json","may_vanish":["x*"]})");
   policy::Judge(p, &before, after);
   ASSERT_EQ(after.ledger.blocking.size(), 2u);
   EXPECT_EQ(after.ledger.blocking[0],
-            "b [S] is flaky, and was pass in last.json: shaky (p.json:2 baseline)");
+            "b [S] is fail, and was pass in last.json: shaky (p.json:2 baseline)");
   EXPECT_EQ(after.ledger.blocking[1],
             "check c [S] vanished: it was pass in last.json (p.json:2 baseline)");
   EXPECT_EQ(after.ledger.exit_status, 1);

@@ -94,7 +94,8 @@ TEST_F(MergeTest, ShardsOfAnotherRunAreRefused) {
     ExpectRefused(why);
     shards_[1].report = whole.report;
   };
-  with([](Report& r) { r.seed = 8; }, "the seed is \"7\" in shard-1.json and \"8\" in shard-2.json");
+  with([](Report& r) { r.seed = 8; },
+       "the seed is \"7\" in shard-1.json and \"8\" in shard-2.json");
   with([](Report& r) { r.version = "2"; }, "the version is");
   with([](Report& r) { r.host_name = "other"; }, "the host is");
   with([](Report& r) { r.milestone = "M2"; }, "the milestone is");

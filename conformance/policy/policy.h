@@ -40,8 +40,8 @@ enum class Selftest { kNone, kFast, kAll };
 
 // The rise that a host may show in a soak; what is not set is as the soak's own default.
 struct SoakTolerances {
-  std::optional<double> rss_kib_per_hour, descriptors_per_hour, threads_per_hour,
-      children_per_hour, latency_ms_per_hour;
+  std::optional<double> rss_kib_per_hour, descriptors_per_hour, threads_per_hour, children_per_hour,
+      latency_ms_per_hour;
 };
 
 struct SoakSuite {
@@ -64,18 +64,18 @@ struct BenchmarkSuite {
 };
 
 struct Limits {
-  std::optional<double> p99_ms;                     // of each soak
-  std::optional<double> p99_ratio_to_reference;     // of each soak with a reference
-  std::optional<double> peak_rss_mib;               // of each soak
-  std::optional<std::int64_t> inconclusive;         // results, at most
-  std::optional<double> inconclusive_percent;       // of the planned checks, at most
-  std::int64_t flaky = 0;                           // results, at most
+  std::optional<double> p99_ms;                  // of each soak
+  std::optional<double> p99_ratio_to_reference;  // of each soak with a reference
+  std::optional<double> peak_rss_mib;            // of each soak
+  std::optional<std::int64_t> inconclusive;      // results, at most
+  std::optional<double> inconclusive_percent;    // of the planned checks, at most
+  std::int64_t flaky = 0;                        // results, at most
 };
 
 struct Baseline {
   std::filesystem::path report;
-  double benchmark_tolerance = 0.1;       // a tenth
-  std::vector<std::string> may_vanish;    // globs of checks ("area/name [S]") that were taken out
+  double benchmark_tolerance = 0.1;     // a tenth
+  std::vector<std::string> may_vanish;  // globs of checks ("area/name [S]") that were taken out
 };
 
 struct Policy {

@@ -37,8 +37,11 @@ std::optional<milliseconds> ReadDuration(JsonFields& fields, const std::string& 
   const char* end = text->data() + text->size();
   const auto [unit, ec] = std::from_chars(text->data(), end, count);
   const std::string_view rest(unit, static_cast<std::size_t>(end - unit));
-  const std::int64_t scale = rest == "ms" ? 1 : rest == "s" ? 1000 : rest == "m" ? 60'000
-                             : rest == "h" ? 3'600'000 : 0;
+  const std::int64_t scale = rest == "ms"  ? 1
+                             : rest == "s" ? 1000
+                             : rest == "m" ? 60'000
+                             : rest == "h" ? 3'600'000
+                                           : 0;
   constexpr std::int64_t kYear = 8784LL * 3'600'000;
   if (ec != std::errc() || scale == 0 || text->starts_with('0') || count < 1 ||
       count > kYear / scale) {
@@ -104,8 +107,7 @@ SoakSuite ReadSoak(JsonFields& fields) {
   soak.segment = ReadDuration(fields, "segment");
   if (soak.segment && soak.checkpoint.empty())
     fields.Fault("segment", "a soak in segments needs a `checkpoint` to go on from");
-  if (auto tolerances = fields.Object("tolerances"))
-    ReadTolerances(*tolerances, soak.tolerances);
+  if (auto tolerances = fields.Object("tolerances")) ReadTolerances(*tolerances, soak.tolerances);
   fields.NothingElse();
   return soak;
 }
@@ -162,8 +164,8 @@ void ReadSuites(JsonFields suites, Policy& policy) {
       soak.Fault("name", "another soak has this name");
   });
   if (auto benchmarks = suites.Object("benchmarks")) {
-    policy.benchmarks = BenchmarkSuite{
-        static_cast<int>(benchmarks->Integer("rounds", 5, 1000).value_or(5))};
+    policy.benchmarks =
+        BenchmarkSuite{static_cast<int>(benchmarks->Integer("rounds", 5, 1000).value_or(5))};
     benchmarks->NothingElse();
   }
   suites.NothingElse();

@@ -86,8 +86,9 @@ TEST_F(PolicyTest, ReadsWhatItSays) {
 }
 
 TEST_F(PolicyTest, AFaultIsSaidWithTheLineItStandsOn) {
-  const auto loaded = Load("{\"name\": \"x\",\n \"milestone\": \"M1\",\n \"suites\": {\n"
-                           "  \"run\": {},\n  \"requests\": 0}}");
+  const auto loaded = Load(
+      "{\"name\": \"x\",\n \"milestone\": \"M1\",\n \"suites\": {\n"
+      "  \"run\": {},\n  \"requests\": 0}}");
   ASSERT_FALSE(loaded);
   EXPECT_NE(loaded.error().find("p.json:5: `requests`: expected an integer from 1 to 100000000, "
                                 "got 0"),
@@ -99,8 +100,7 @@ TEST_F(PolicyTest, AFaultIsSaidWithTheLineItStandsOn) {
 }
 
 TEST_F(PolicyTest, TwoSoaksOfOneNameAreRefused) {
-  const auto loaded =
-      Load(R"({"name":"x","milestone":"M1","suites":{"run":{},"soak":[
+  const auto loaded = Load(R"({"name":"x","milestone":"M1","suites":{"run":{},"soak":[
         {"name":"a","requests":1},{"name":"a","requests":2}]}})");
   ASSERT_FALSE(loaded);
   EXPECT_NE(loaded.error().find("another soak has this name"), std::string::npos);

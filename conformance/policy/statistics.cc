@@ -27,16 +27,15 @@ double FailureRateBelow(std::int64_t total, std::int64_t failures, double confid
 }
 
 Statistic StatisticOf(const CheckResult& result, const Counted& counted) {
-  Statistic statistic{{},           result.check, std::string(ToString(result.mode)),
+  Statistic statistic{{},           result.check,  std::string(ToString(result.mode)),
                       counted.what, counted.total, counted.right};
   const auto failures = counted.total - counted.right;
   statistic.below = FailureRateBelow(counted.total, failures, statistic.confidence);
-  statistic.text =
-      fmt::format("{} of {} {} in mode {} answered right: failure rate below {} (95 %, exact "
-                  "Clopper–Pearson{})",
-                  counted.right, counted.total, counted.what, statistic.mode,
-                  PercentRoundedUp(statistic.below),
-                  failures == 0 ? fmt::format("; rule of three: 3/{}", counted.total) : "");
+  statistic.text = fmt::format(
+      "{} of {} {} in mode {} answered right: failure rate below {} (95 %, exact "
+      "Clopper–Pearson{})",
+      counted.right, counted.total, counted.what, statistic.mode, PercentRoundedUp(statistic.below),
+      failures == 0 ? fmt::format("; rule of three: 3/{}", counted.total) : "");
   return statistic;
 }
 

@@ -11,7 +11,8 @@ namespace touchstone {
 
 // A bound of the failure rate, from a count.
 struct Statistic {
-  std::string text;  // "1000 of 1000 requests in mode S answered right: failure rate below 0.30 % …"
+  std::string
+      text;  // "1000 of 1000 requests in mode S answered right: failure rate below 0.30 % …"
   std::string check, mode, what;  // "load/thousand-requests", "S", "requests"
   std::int64_t total = 0, right = 0;
   double below = 1;  // the failure rate, one-sided at `confidence`, exact (Clopper–Pearson)
@@ -29,10 +30,10 @@ struct ShardInfo {
 
 // One thing that two reports say differently.
 struct DifferenceRow {
-  std::string subject;    // "frame/good [S]", "FRAME-01", "S ping round trip against the reference"
-  std::string kind;       // "check", "requirement", "benchmark"
-  std::string was, now;   // verdicts, or medians with their unit; empty: it was, or is, not there
-  std::string message;    // why, as the report that has it says
+  std::string subject;   // "frame/good [S]", "FRAME-01", "S ping round trip against the reference"
+  std::string kind;      // "check", "requirement", "benchmark"
+  std::string was, now;  // verdicts, or medians with their unit; empty: it was, or is, not there
+  std::string message;   // why, as the report that has it says
 };
 
 // From an old report to a new one.

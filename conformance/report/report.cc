@@ -48,9 +48,10 @@ std::string FormatSummary(const Report& report) {
   if (!report.policy.empty())
     text += fmt::format("gate {}: {}\n", report.policy, GateWord(report.ledger.overall));
   if (report.shard) {
-    text += fmt::format("shard {}/{} of a plan of {} checks: the verdict on the whole is that of "
-                        "`touchstone merge`\n",
-                        report.shard->index, report.shard->of, report.shard->planned_total);
+    text += fmt::format(
+        "shard {}/{} of a plan of {} checks: the verdict on the whole is that of "
+        "`touchstone merge`\n",
+        report.shard->index, report.shard->of, report.shard->planned_total);
   }
   const auto list = [&](std::string_view title, const std::vector<std::string>& items,
                         std::size_t most) {

@@ -8,6 +8,7 @@
 
 #include "conformance/observe/json_fields.h"
 #include "conformance/report/writer.h"
+#include "soak/summary/summary_json.h"
 
 namespace touchstone {
 namespace {
@@ -133,6 +134,13 @@ void ReadGating(JsonFields& root, Report& report) {
   report.replay_prefix = root.Text("replay_prefix").value_or("touchstone run");
   if (auto policy = root.Object("policy"))
     report.policy = policy->Text("name", kNeeded).value_or("");
+  if (const auto* list = root.Value("soaks"); list && list->is_array()) {
+    for (std::size_t i = 0; i < list->get_array().size(); ++i) {
+      auto summary = soak::SummaryFromJson(list->get_array()[i], fmt::format("soaks[{}]", i));
+      if (!summary) return root.Fault("soaks", summary.error());
+      report.soaks.push_back(std::move(*summary));
+    }
+  }
   if (const auto* list = root.Value("benchmarks")) {
     auto benchmarks = BenchmarksFromJson(*list);
     if (!benchmarks) root.Fault("benchmarks", benchmarks.error());

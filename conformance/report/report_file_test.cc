@@ -47,6 +47,12 @@ Report SomeReport() {
   benchmark.unit = "ms";
   benchmark.samples = {1, 2.5};
   report.benchmarks = {benchmark};
+  soak::Summary soak;
+  soak.name = "short";
+  soak.mode = "S";
+  soak.verdict = "pass";
+  soak.host.latency.p99_ms = 3.5;
+  report.soaks = {soak};
   return report;
 }
 
@@ -74,6 +80,8 @@ TEST_F(ReportFileTest, ReadsBackWhatWasWritten) {
   EXPECT_EQ(read->report.results[0].judgement.counted, (Counted{"requests", 10, 9}));
   EXPECT_EQ(read->report.shard, report.shard);
   EXPECT_EQ(read->report.benchmarks.size(), 1u);
+  ASSERT_EQ(read->report.soaks.size(), 1u);
+  EXPECT_EQ(read->report.soaks[0].name, "short");
 }
 
 TEST_F(ReportFileTest, CarriesTranscriptsOver) {
@@ -110,7 +118,7 @@ TEST_F(ReportFileTest, SaysWhichValueIsWrong) {
     const char *from, *to, *says;
   } changes[] = {
       {R"("verdict":"flaky")", R"("verdict":"fine")", "`verdict`: no verdict of a check"},
-      {R"("mode":"S")", R"("mode":"X")", "`mode`: expected one of S, O, B, -"},
+      {R"("mode":"-")", R"("mode":"X")", "`mode`: expected one of S, O, B, -"},
       {R"("seed":18446744073709551615)", R"("seed":-1)", "`seed`: expected an integer"},
       {R"("milestone":"M2")", R"("milestone":"M9")", "`milestone`: expected one of"},
       {R"("index":2)", R"("index":4)", "`index`: expected a shard from 1 to `of`"},

@@ -107,7 +107,8 @@ std::string FirstFailureOf(const std::string& id, const std::vector<CheckResult>
   for (const auto& result : results) {
     for (const auto& violation : result.judgement.violations) {
       if (violation.requirement != id) continue;
-      auto text = fmt::format("{} [{}]: {}", result.check, ToString(result.mode), violation.message);
+      auto text =
+          fmt::format("{} [{}]: {}", result.check, ToString(result.mode), violation.message);
       if (result.judgement.verdict == Verdict::kFlaky && result.attempts)
         text += fmt::format(" ({} of {} attempts failed)", result.attempts->fail,
                             result.attempts->total());
@@ -253,8 +254,7 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
     });
   };
   auto unused = waiving.partial ? std::vector<std::string>{} : waivers.Unused(played, filtered);
-  Decide(ledger, static_cast<int>(unplayed), std::move(unused),
-         NotExecuted(planned, results),
+  Decide(ledger, static_cast<int>(unplayed), std::move(unused), NotExecuted(planned, results),
          results.empty() ? "" : results.front().judgement.message);
   return ledger;
 }

@@ -17,7 +17,8 @@ Judgement SumUp(const std::vector<Judgement>& tried, Attempts& attempts) {
   for (Verdict decided : {Verdict::kHarnessBug, Verdict::kSkip}) {
     if (const auto at = first(decided); at != tried.end()) return *at;
   }
-  if (attempts.fail == 0) return *first(attempts.pass > 0 ? Verdict::kPass : Verdict::kInconclusive);
+  if (attempts.fail == 0)
+    return *first(attempts.pass > 0 ? Verdict::kPass : Verdict::kInconclusive);
   Judgement judgement = *first(Verdict::kFail);
   if (attempts.pass > 0) {
     judgement.verdict = Verdict::kFlaky;

@@ -89,7 +89,7 @@ struct CheckResult {
   Mode mode = Mode::kStream;
   Judgement judgement;
   double duration_ms = 0;
-  std::string transcript_file;  // in the report folder; empty when none was written
+  std::string transcript_file;            // in the report folder; empty when none was written
   std::optional<Attempts> attempts = {};  // of --repeat; the judgement then sums them up
 };
 

@@ -15,8 +15,14 @@ std::vector<Job> Plan(int checks) {
   std::vector<Job> plan;
   for (int i = 0; i < checks; ++i) {
     for (Mode mode : kModes) {
-      plan.push_back({"area/" + std::to_string(i), i % 3 ? "case" : "check", {}, mode, {},
-                      i % 5 == 0, i % 7 == 0, {}});
+      plan.push_back({"area/" + std::to_string(i),
+                      i % 3 ? "case" : "check",
+                      {},
+                      mode,
+                      {},
+                      i % 5 == 0,
+                      i % 7 == 0,
+                      {}});
     }
   }
   return plan;

@@ -121,6 +121,7 @@ Summary ReadSummary(const boost::json::value& json, const std::string& where,
                     std::optional<JsonError>& error) {
   ObjectReader reader(json, where, error);
   Summary summary;
+  reader.ReadIfThere("name", summary.name);
   reader.Read("mode", summary.mode);
   reader.Read("mix", summary.mix);
   reader.Read("arrivals", summary.arrivals);
@@ -146,7 +147,8 @@ Summary ReadSummary(const boost::json::value& json, const std::string& where,
 }  // namespace
 
 boost::json::value ToJson(const Summary& summary) {
-  object json{{"mode", summary.mode},
+  object json{{"name", summary.name},
+              {"mode", summary.mode},
               {"mix", summary.mix},
               {"arrivals", summary.arrivals},
               {"seed", summary.seed}};

@@ -30,6 +30,7 @@ Track MakeTrack(const std::string& name) {
 
 Summary MakeSummary() {
   Summary summary;
+  summary.name = "ten-minutes";
   summary.mode = "S";
   summary.mix = "default";
   summary.arrivals = "poisson 50/s";
