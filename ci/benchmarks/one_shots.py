@@ -1,6 +1,7 @@
 """A thousand one-shots: `touchstone soak` against the shell loop that one would write first."""
 import os
 import re
+import sys
 import time
 
 from benchmarks.context import PEERS, Failed, folder, output_of
@@ -31,7 +32,7 @@ def measure(context):
         if not re.search(rf"\b{requests}\b", text):
             raise Failed(f"soak: expected {requests} answers, got: {text[:500]}")
         with folder() as scratch:
-            env = dict(os.environ, LLM_PROVIDER="echo", ZENE_STATE_DIR=f"{scratch}/state", HOME=scratch)
+            env = dict(os.environ, PYTHON=sys.executable, LLM_PROVIDER="echo", ZENE_STATE_DIR=f"{scratch}/state", HOME=scratch)
             begun = time.perf_counter()
             output_of([f"{PEERS}/shell-loop", str(loops), refhost, "host", "--protocol", "v1"], env)
             rates["shell loop"].append(loops / (time.perf_counter() - begun))

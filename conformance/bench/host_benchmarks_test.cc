@@ -112,7 +112,8 @@ TEST(HostBenchmarks, StopWhenAsked) {
   auto options = Quick(1000);
   options.progress = [&](const std::string&) { source.request_stop(); };
   const auto rows = RunHostBenchmarks(*rig, rig->profile, options, source.get_token());
-  for (const auto& row : rows) EXPECT_LT(row.samples.size(), 1000u);
+  ASSERT_FALSE(rows.empty());
+  for (const auto& row : rows) EXPECT_EQ(row.not_measured, "refhost: interrupted");
 }
 
 }  // namespace
