@@ -3,6 +3,7 @@
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {after} from 'node:test';
 import {chromium} from 'playwright-core';
 
 const executable = process.env.TOUCHSTONE_CHROMIUM || '/usr/bin/chromium';
@@ -19,15 +20,23 @@ export function scratch() {
   return {path: made, remove: () => rmSync(made, {recursive: true, force: true})};
 }
 
+// One for all tests of a file; each page has a context of its own.
+let launched = null;
+const browser = () => launched ??= chromium.launch({
+  executablePath: executable, headless: true, timeout: 120_000,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+         '--disable-background-networking', '--disable-component-update', '--disable-sync']});
+after(async () => { if (launched) await (await launched).close(); });
+
 // `use` is given a function that opens a page: open(url, options) -> {page, bad}.
 export async function withBrowser(use) {
-  const browser = await chromium.launch({
-    executablePath: executable, headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-           '--disable-background-networking', '--disable-component-update', '--disable-sync']});
+  const contexts = [];
   try {
     return await use(async (url, options = {}) => {
-      const context = await browser.newContext({viewport: {width: 1280, height: 900}, ...options});
+      const context = await (await browser()).newContext(
+        {viewport: {width: 1280, height: 900}, ...options});
+      contexts.push(context);
+      context.setDefaultTimeout(60_000);
       const page = await context.newPage();
       const bad = [];
       page.on('console', message => {
@@ -45,6 +54,6 @@ export async function withBrowser(use) {
       return {page, bad};
     });
   } finally {
-    await browser.close();
+    for (const context of contexts) await context.close();
   }
 }

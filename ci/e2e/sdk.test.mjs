@@ -13,12 +13,7 @@ import OpenAI from 'openai';
 // A provider with these rules; `use` is given its URL.
 async function withProvider(rules, use) {
   const file = join(mkdtempSync(join(tmpdir(), 'sdk-')), 'rules.json');
-  writeFileSync(file, JSON.stringify({
-    name: 'rules', about: 'Rules for a client.', good_host: 'None is started.',
-    requirements: ['WIRE-01'], modes: ['S'], provider: rules,
-    play: [{send: {protocol_version: 1, type: 'ping', request_id: 'p'}},
-           {outcome: {request_id: 'p', ok: true}}],
-    proof: [{provider_did: {call: 1, answered: true}}]}));
+  writeFileSync(file, JSON.stringify(rules));
   const child = spawn(process.env.TOUCHSTONE_BIN, ['provider', '--port', '0', '--scenario', file]);
   try {
     for await (const line of createInterface({input: child.stdout})) {
@@ -56,6 +51,11 @@ test('openai: chat, streamed and not, with tools', () =>
       assert.equal(streamed.usage.total_tokens, 10);
       const calls = await client.chat.completions.stream({model: 'm', messages}).finalMessage();
       assert.equal(calls.tool_calls[0].function.arguments, '{"a":1}');
+      const {message, finish_reason} =
+        (await client.chat.completions.create({model: 'm', messages})).choices[0];
+      assert.equal(message.tool_calls[0].function.arguments, '{"a":1}');
+      assert.equal(message.content, null);
+      assert.equal(finish_reason, 'tool_calls');
     }));
 
 test('openai: responses, streamed and not, with tools', () =>
@@ -70,6 +70,9 @@ test('openai: responses, streamed and not, with tools', () =>
       const calls = await client.responses.stream({model: 'm', input: 'hi'}).finalResponse();
       assert.equal(calls.output[0].call_id, 'c1');
       assert.equal(calls.output[0].arguments, '{"a":1}');
+      const whole = await client.responses.create({model: 'm', input: 'hi'});
+      assert.equal(whole.output[0].call_id, 'c1');
+      assert.equal(whole.output[0].arguments, '{"a":1}');
     }));
 
 test('anthropic: messages, streamed and not, with tools', () =>
@@ -84,6 +87,9 @@ test('anthropic: messages, streamed and not, with tools', () =>
       const calls = await client.messages.stream(ask).finalMessage();
       assert.deepEqual(calls.content[0].input, {a: 1});
       assert.equal(calls.stop_reason, 'tool_use');
+      const whole = await client.messages.create(ask);
+      assert.deepEqual(whole.content[0].input, {a: 1});
+      assert.equal(whole.stop_reason, 'tool_use');
     }));
 
 const classes = {
@@ -113,6 +119,29 @@ for (const [kind, name] of Object.entries(classes.anthropic)) {
       assert.rejects(anthropic(url).messages.create({model: 'm', max_tokens: 9, messages}),
                      error => error instanceof Anthropic[name] && /^req_/.test(error.requestID))));
 }
+
+test('an error inside a stream is one to both clients, and no answer', () =>
+  withProvider(
+    [{match: {dialect: 'anthropic'},
+      respond: {text: 'it begins well', error_event: 529, after_chunks: 4}},
+     {respond: {text: 'it begins well', error_event: 500, after_chunks: 2}}],
+    async url => {
+      await assert.rejects(
+        anthropic(url).messages.stream({model: 'm', max_tokens: 9, messages}).finalText(),
+        error => error instanceof Anthropic.APIError && /overloaded_error/.test(error.message));
+      await assert.rejects(
+        openai(url).chat.completions.stream({model: 'm', messages}).finalMessage(),
+        error => error instanceof OpenAI.APIError && error.type === 'server_error');
+    }));
+
+test('a cut answer is an error to both clients', () =>
+  withProvider([{respond: {text: 'never whole', reset: 'in_body'}}], async url => {
+    await assert.rejects(openai(url).chat.completions.create({model: 'm', messages}));
+    await assert.rejects(openai(url).chat.completions.stream({model: 'm', messages}).finalMessage());
+    await assert.rejects(anthropic(url).messages.create({model: 'm', max_tokens: 9, messages}));
+    await assert.rejects(
+      anthropic(url).messages.stream({model: 'm', max_tokens: 9, messages}).finalText());
+  }));
 
 test('both clients wait as retry-after says', () =>
   withProvider(

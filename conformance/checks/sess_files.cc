@@ -1,8 +1,11 @@
 // SESS-03 and SESS-07: what sessions do to the file system. SESS-09: what is kept of them.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <numeric>
 #include <thread>
 
 #include "conformance/checks/ask.h"
@@ -167,6 +170,25 @@ bool HasString(const boost::json::object& row, std::string_view key) {
   return text && !text->empty();
 }
 
+// `seq` counts a run's events from 1 (EVENT-01): where one is left out or comes twice, an envelope
+// was not kept.
+void RequireNoGap(Scene& scene, const std::vector<boost::json::object>& rows) {
+  std::map<std::string, std::vector<std::int64_t>> runs;
+  for (const auto& row : rows) {
+    const auto* run = StringAt(row, "run_id");
+    const auto* seq = row.if_contains("seq");
+    if (run && seq && seq->is_int64()) runs[std::string(*run)].push_back(seq->get_int64());
+  }
+  for (auto& [run, numbers] : runs) {
+    std::ranges::sort(numbers);
+    std::vector<std::int64_t> wanted(numbers.size());
+    std::iota(wanted.begin(), wanted.end(), 1);
+    scene.Require(numbers == wanted, "SESS-09",
+                  fmt::format("the envelopes of run {} must have the seq 1 to {}, got {}",
+                              Excerpt(run), numbers.size(), fmt::join(numbers, ", ")));
+  }
+}
+
 // SESS-09 for two sessions, one with an id that is no file name.
 Judgement EnvelopesAreKept(Rig& rig, Mode mode) {
   Scene scene(rig, mode);
@@ -193,6 +215,7 @@ Judgement EnvelopesAreKept(Rig& rig, Mode mode) {
                                 "event_type and payload, got {}",
                                 session, Excerpt(ToJson(row), 300)));
     }
+    RequireNoGap(scene, rows);
   }
   return scene.Judge();
 }

@@ -126,8 +126,8 @@ class Fuzzing {
       fmt::print("    fresh hosts did not do it again with the same inputs ({} asked)\n",
                  minimal.hosts_asked);
     } else {
-      fmt::print("    shrunk to {} bytes in {} line(s), {} hosts asked\n", bytes.size(),
-                 std::ranges::count(bytes, '\n'), minimal.hosts_asked);
+      fmt::print("    shrunk to {} bytes in {} line(s), {} hosts asked, {:.1f} s\n", bytes.size(),
+                 std::ranges::count(bytes, '\n'), minimal.hosts_asked, minimal.seconds);
     }
     if (bytes.size() > 4000) {
       fmt::print("    {} inputs, {} bytes: --corpus DIR or --promote DIR keeps them\n",

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "conformance/commands/flags.h"
 #include "conformance/commands/provider_rules.h"
@@ -74,12 +75,23 @@ bool Tell(provider::Lane& lane, ProviderWatch& watch, std::ostream* journal, std
     }
     return !journal || (*journal << json).flush().good();
   };
+  std::vector<provider::Snapshot> ended;  // by a reset, since the last look; under the lane's lock
+  lane.BeforeReset([&](provider::Snapshot journal) { ended.push_back(std::move(journal)); });
+  struct Unhook {
+    provider::Lane& lane;
+    ~Unhook() { lane.BeforeReset(nullptr); }
+  } const unhook{lane};
+  const auto look_at_ended = [&] {
+    for (const provider::Snapshot& journal : ended) watch.LookBeforeReset(journal);
+    ended.clear();
+  };
   std::mutex mutex;
   std::condition_variable_any stopped;
   while (!stop.stop_requested()) {
     bool changed = false;  // the first look is at what there is already
     lane.WaitUntil(
         [&](const provider::Snapshot& snapshot) {
+          look_at_ended();
           watch.Look(snapshot);
           return watch.HasNews() || std::exchange(changed, true);
         },
@@ -90,6 +102,7 @@ bool Tell(provider::Lane& lane, ProviderWatch& watch, std::ostream* journal, std
   }
   lane.WaitUntil(
       [&](const provider::Snapshot& snapshot) {
+        look_at_ended();
         watch.LookAtTheEnd(snapshot);
         return true;
       },

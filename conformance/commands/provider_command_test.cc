@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "conformance/commands/cli_fixture.h"
@@ -27,7 +28,7 @@ class CliProvider : public Cli {
     Collector sink;
     auto child = Start(more, sink);
     const auto said = sink.AwaitOut("\n");
-    const int port = std::atoi(said.c_str() + said.find("http://127.0.0.1:") + 17);
+    const int port = PortIn(said);
     EXPECT_GT(port, 0) << said;
     for (int i = 0; i < 2; ++i) {
       const int fd = Connect(port);
@@ -41,7 +42,9 @@ class CliProvider : public Cli {
     return {sink.All(), Lines()};
   }
 
- private:
+  static int PortIn(const std::string& said) {
+    return std::atoi(said.c_str() + said.find("http://127.0.0.1:") + 17);
+  }
   static int Connect(int port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -55,10 +58,15 @@ class CliProvider : public Cli {
     const std::string call =
         "POST /v1/chat/completions?key=sk-query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
         "sk-header\r\nContent-Length: 13\r\n\r\n[\"sk-header\"]";
+    Say(fd, call);
+  }
+  // Until the answer, whose body is an object, is complete.
+  static void Say(int fd, const std::string& call) {
     EXPECT_EQ(::write(fd, call.data(), call.size()), static_cast<ssize_t>(call.size()));
     std::string answer;
     char buffer[4096];
-    while (answer.find("\r\n\r\n") == std::string::npos || answer.back() != '}') {
+    while (answer.find("\r\n\r\n") == std::string::npos ||
+           answer.find_last_of('}') + 2 < answer.size()) {
       const ssize_t size = ::read(fd, buffer, sizeof buffer);
       ASSERT_GT(size, 0) << answer;
       answer.append(buffer, static_cast<std::size_t>(size));
@@ -105,6 +113,27 @@ TEST_F(CliProvider, SameSeedAndCallsGiveTheSameJournal) {
   EXPECT_NE(first.find("\"status\":200"), std::string::npos) << first;
   EXPECT_EQ(without_times(Play({"--scenario", rules, "--quiet"}).journal), first);
   EXPECT_NE(without_times(Play({"--scenario", rules}, "4").journal), first);
+}
+
+// A reset at once behind a call: the call was lost where nobody had looked in between.
+TEST_F(CliProvider, JournalsWhatAResetEnds) {
+  Collector sink;
+  auto child = Start({"provider", "--journal", File("j")}, sink);
+  const int port = PortIn(sink.AwaitOut("\n"));
+  const int fd = Connect(port);
+  for (int i = 0; i < 20; ++i) {
+    Ask(fd);
+    Say(fd, "POST /__touchstone/reset HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+  }
+  ::close(fd);
+  const auto count = [&](const char* key) {
+    const auto lines = Lines();
+    return std::ranges::count_if(lines, [&](const auto& line) { return line.contains(key); });
+  };
+  EXPECT_TRUE(Holds([&] { return count("reset") == 20 && count("call") == 20; }))
+      << ReadFile(File("j"));
+  child->Signal(SIGINT);
+  EXPECT_EQ(child->WaitExit(Clock::now() + kGenerous), (ExitStatus{false, 0}));
 }
 
 TEST_F(CliProvider, IsQuietIfToldSo) {

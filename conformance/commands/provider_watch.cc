@@ -83,6 +83,17 @@ void ProviderWatch::Look(const provider::Snapshot& journal) {
   if (lost_ != lost) Add(Kind::kLost, std::chrono::steady_clock::now(), lost_ - lost);
 }
 
+void ProviderWatch::LookBeforeReset(const provider::Snapshot& journal) {
+  before_reset_ = at_the_end_ = true;
+  Look(journal);
+  before_reset_ = at_the_end_ = false;
+}
+
+// Of a journal that has ended nothing may be told behind its reset.
+ProviderWatch::TimePoint ProviderWatch::EndOfOpen(TimePoint began) const {
+  return before_reset_ ? began : std::chrono::steady_clock::now();
+}
+
 void ProviderWatch::LookAtTheEnd(const provider::Snapshot& journal) {
   at_the_end_ = true;
   Look(journal);
@@ -126,7 +137,7 @@ void ProviderWatch::LookAtCalls(const provider::Snapshot& journal) {
     if (wanted_.json || (open.told && ended)) {
       Add(Kind::kEnded, call->answered_at ? *call->answered_at
                         : call->closed_at ? *call->closed_at
-                                          : std::chrono::steady_clock::now());
+                                          : EndOfOpen(call->arrived_at));
       news_.back().told = open.told && ended;
       news_.back().call = *call;
     }
@@ -145,7 +156,7 @@ void ProviderWatch::LookAtLinks(const provider::Snapshot& journal) {
     const Link* const link = Find(journal.links, number);
     if (link == nullptr) return true;
     if (!link->closed_at && !at_the_end_) return false;
-    Add(Kind::kClosed, link->closed_at ? *link->closed_at : std::chrono::steady_clock::now());
+    Add(Kind::kClosed, link->closed_at ? *link->closed_at : EndOfOpen(link->opened_at));
     news_.back().link = *link;
     return true;
   });

@@ -28,6 +28,8 @@ class ProviderWatch {
 
   // Takes in what is new: calls that arrived, calls that ended, connections that closed.
   void Look(const provider::Snapshot& journal);
+  // At a journal that a reset has ended: what was still open in it is told as it stood.
+  void LookBeforeReset(const provider::Snapshot& journal);
   // The last look: what is still open is told as it stands.
   void LookAtTheEnd(const provider::Snapshot& journal);
   bool HasNews() const { return !news_.empty(); }
@@ -63,6 +65,8 @@ class ProviderWatch {
   void LookAtLinks(const provider::Snapshot& journal);
   void LookAtNewCalls(const provider::Snapshot& journal);
   std::string TextOf(const News& news) const;
+  // When what has no end is told of, in the order of time.
+  TimePoint EndOfOpen(TimePoint began) const;
   double Seconds(TimePoint at) const { return std::chrono::duration<double>(at - start_).count(); }
 
   const TimePoint start_;
@@ -75,6 +79,7 @@ class ProviderWatch {
   std::vector<Open> open_calls_;
   std::vector<int> open_links_;
   bool at_the_end_ = false;
+  bool before_reset_ = false;
 
   std::map<int, std::uint64_t> by_rule_;
   std::uint64_t calls_ = 0, closed_by_caller_ = 0, lost_ = 0;

@@ -182,6 +182,26 @@ TEST(ProviderWatch, FollowsAReset) {
   EXPECT_EQ(watch.Summary(), "3 calls on 2 connections, 1 probe; by rule: [0] 3");
 }
 
+// A reset came before the next look: its journal is all that there is of these.
+TEST(ProviderWatch, TellsOfWhatAResetHasEnded) {
+  ProviderWatch watch(kStart, kBoth);
+  auto call = CallOf(1);
+  Answer(call);
+  auto ended = Saw({call, CallOf(2)}, 0);
+  ended.links.emplace_back().number = 1;
+  ended.links.back().opened_at = kStart;
+  watch.LookBeforeReset(ended);
+  auto journal = Saw({}, 0);
+  journal.started_at = kStart + milliseconds(5000);
+  watch.Look(journal);
+  const auto lines = Json(watch.Take());
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[0].at("closed_first_by"), "nobody");
+  EXPECT_EQ(lines[1].at("end"), "answered");
+  EXPECT_EQ(lines[2].at("end"), "open");
+  EXPECT_EQ(lines[3].at("reset"), true);
+}
+
 TEST(ProviderWatch, ABodyThatIsNotTextStaysOneLineOfJson) {
   ProviderWatch watch(kStart, kBoth);
   auto call = CallOf(1);

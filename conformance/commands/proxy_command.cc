@@ -3,13 +3,14 @@
 
 #include <condition_variable>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <mutex>
+#include <optional>
 
 #include "conformance/commands/flags.h"
 #include "conformance/commands/session.h"
+#include "conformance/observe/json_file.h"
 #include "fault-injection/proxy/api_server.h"
+#include "fault-injection/proxy/config.h"
 
 namespace touchstone {
 namespace {
@@ -20,6 +21,28 @@ void RaiseDescriptorLimit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Makes the proxies of the file; each is looked at alone first, so that a fault has its line.
+std::optional<CommandError> Populate(const std::filesystem::path& path, proxy::ProxySet& proxies) {
+  const auto file = ReadJsonFile(path);
+  if (!file) return CommandError{file.error(), 2};
+  const auto* list = file->value.if_array();
+  if (list == nullptr) return CommandError{file->Fault({}, "expected a list of proxies"), 2};
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const auto config = proxy::ReadNewProxy((*list)[i]);
+    if (config) continue;
+    std::string_view why = config.error().message;
+    constexpr std::string_view kOfTheApi = "bad request body: ";
+    if (why.starts_with(kOfTheApi)) why.remove_prefix(kOfTheApi.size());
+    return CommandError{fmt::format("{}:{}: proxy {}: {}", path.string(),
+                                    LineOf(file->text, {std::to_string(i)}), i + 1, why),
+                        2};
+  }
+  const auto answer = proxies.Handle({"POST", "/populate", file->text});
+  if (answer.status == 201) return std::nullopt;
+  return CommandError{fmt::format("{}: {}", path.string(), answer.body),
+                      answer.status == 500 ? 3 : 2};
 }
 
 class ProxyCommand : public Command {
@@ -47,13 +70,7 @@ int ProxyCommand::Run(const Options& options, const Context& context) {
   RaiseDescriptorLimit();
   proxy::ProxySet proxies(options.seed);
   if (!config_.empty()) {
-    std::ifstream stream(config_, std::ios::binary);
-    const std::string text((std::istreambuf_iterator<char>(stream)), {});
-    const auto answer = proxies.Handle({"POST", "/populate", text});
-    if (answer.status != 201) {
-      return Complain(
-          {fmt::format("{}: {}", config_.string(), answer.body), answer.status == 500 ? 3 : 2});
-    }
+    if (const auto fault = Populate(config_, proxies)) return Complain(*fault);
   }
   const auto api = proxy::ApiServer::Start({host_, static_cast<std::uint16_t>(port_)}, proxies);
   if (!api) return Complain({api.error()});

@@ -166,11 +166,16 @@ class Campaign {
 
   void Add(Finding finding) {
     std::lock_guard lock(mutex_);
-    const auto same = [&](const Finding& other) {
-      return other.minimal.inputs == finding.minimal.inputs &&
-             other.minimal.violation.requirement == finding.minimal.violation.requirement;
-    };
-    if (std::ranges::any_of(result_.findings, same)) {
+    // Two different ones may be two sides of one fault; more of them tell nothing new.
+    const auto& requirement = finding.minimal.violation.requirement;
+    std::size_t alike = 0;
+    bool same = false;
+    for (const Finding& other : result_.findings) {
+      if (other.minimal.violation.requirement != requirement) continue;
+      ++alike;
+      same |= other.minimal.inputs == finding.minimal.inputs;
+    }
+    if (same || alike >= kEqualFindings) {
       ++result_.repeated;
     } else {
       result_.findings.push_back(std::move(finding));

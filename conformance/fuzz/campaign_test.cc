@@ -51,6 +51,9 @@ struct Known {
 constexpr Known kKnown[] = {
     {"rest-of-the-line-is-ignored", Mode::kStream, Family::kBytes, "FRAME-06", 1, 200},
     {"lone-surrogate-is-replaced", Mode::kStream, Family::kRequests, "FRAME-09", 1, 200},
+    // The silence of what follows a crash or a hang is blamed, and the line before it kept.
+    {"dies-of-half-a-character", Mode::kStream, Family::kRequests, "FRAME-07", 1, 200},
+    {"hangs-at-a-bad-byte", Mode::kStream, Family::kBytes, "FRAME-07", 1, 200},
     {"blank-session-is-a-session", Mode::kStream, Family::kRequests, "REQ-04", 1, 200},
     {"depth-limit-of-65", Mode::kStream, Family::kJson, "FRAME-10", 1, 400},
     {"blank-line-is-a-bad-line", Mode::kStream, Family::kFraming, "FRAME-05", 1, 200},

@@ -28,10 +28,24 @@ std::vector<std::string> WithoutAMember(const std::string& text) {
   return simpler;
 }
 
+// The LF at the end stays, so that one line stays one line.
+std::string EndOf(const std::string& text) { return text.ends_with('\n') ? "\n" : ""; }
+std::string BodyOf(const std::string& text) {
+  return text.substr(0, text.size() - EndOf(text).size());
+}
+
+// A slow host may take longer to be asked for the chunks; what comes then is not worth a wait.
+constexpr auto kTimeToPolish = std::chrono::seconds(8);
+
 class Search {
  public:
   Search(Rig& rig, Mode mode, HostSettings settings, TimePoint deadline, std::stop_token stop)
-      : rig_(rig), mode_(mode), settings_(settings), deadline_(deadline), stop_(stop) {
+      : rig_(rig),
+        mode_(mode),
+        settings_(settings),
+        deadline_(deadline),
+        polished_(std::min(deadline, Clock::now() + kTimeToPolish)),
+        stop_(stop) {
     settings_.patience = std::min(settings_.patience, std::chrono::milliseconds(1500));
   }
 
@@ -49,7 +63,8 @@ class Search {
       if (Fails({minimal.inputs.back()})) {
         minimal.inputs = {minimal.inputs.back()};
       } else {
-        minimal.inputs = Fewest(std::move(minimal.inputs));
+        minimal.inputs =
+            Fewest(std::move(minimal.inputs), [this](const auto& fewer) { return Fails(fewer); });
       }
     } else {
       minimal.hosts_asked = asked_;
@@ -117,29 +132,45 @@ class Search {
     return failing;
   }
 
-  // Without chunk after chunk, large ones first. rapidcheck would begin anew after each success,
-  // which takes too long where a list needs a host for each question.
-  std::vector<std::string> Fewest(std::vector<std::string> inputs) {
-    for (auto chunk = inputs.size() / 2; chunk > 0 && !Over(); chunk /= 2) {
-      for (auto end = inputs.size(); end > 0 && !Over();) {
+  // Without chunk after chunk, large ones first: some two questions for each element.
+  template <typename Sequence, typename Predicate>
+  Sequence Fewest(Sequence all, Predicate fails) {
+    for (auto chunk = all.size() / 2; chunk > 0 && !Over(); chunk /= 2) {
+      for (auto end = all.size(); end > 0 && !Over();) {
         const auto begin = end > chunk ? end - chunk : 0;
-        auto fewer = inputs;
+        auto fewer = all;
         fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(begin),
                     fewer.begin() + static_cast<std::ptrdiff_t>(end));
-        if (!fewer.empty() && Fails(fewer)) inputs = std::move(fewer);
+        if (!fewer.empty() && fails(fewer)) all = std::move(fewer);
         end = begin;
       }
     }
-    return inputs;
+    return all;
   }
 
-  std::string Simplest(const std::string& text) {
+  // Member by member, then chunk by chunk. rapidcheck, which tries each stretch of each length and
+  // begins anew after each success, takes the square of that: it polishes what is short by then.
+  std::string Simplest(std::string text) {
+    while (!Over()) {
+      auto fewer = WithoutAMember(BodyOf(text));
+      const auto found = std::ranges::find_if(
+          fewer, [&](const std::string& body) { return Fails(body + EndOf(text)); });
+      if (found == fewer.end()) break;
+      text = *found + EndOf(text);
+    }
+    const std::string end = EndOf(text);
+    text = Fewest(BodyOf(text), [&](const std::string& body) { return Fails(body + end); }) + end;
+    return Polished(text);
+  }
+
+  std::string Polished(const std::string& text) {
     auto shrinkable = rc::shrinkable::shrinkRecur(text, &ShrinkText);
-    for (bool simpler = true; simpler && !Over();) {
+    const auto over = [this] { return Over() || Clock::now() > polished_; };
+    for (bool simpler = true; simpler && !over();) {
       simpler = false;
       auto candidates = shrinkable.shrinks();
       while (auto candidate = candidates.next()) {
-        if (Over()) break;
+        if (over()) break;
         if (!Fails(candidate->value())) continue;
         shrinkable = std::move(*candidate);
         simpler = true;
@@ -152,7 +183,7 @@ class Search {
   Rig& rig_;
   const Mode mode_;
   HostSettings settings_;
-  const TimePoint deadline_;
+  const TimePoint deadline_, polished_;
   const std::stop_token stop_;
   std::unique_ptr<StreamHost> host_;
   bool lapse_ = false;
@@ -164,18 +195,19 @@ class Search {
 }  // namespace
 
 rc::Seq<std::string> ShrinkText(const std::string& text) {
-  // The LF at the end stays, so that one line stays one line.
-  const bool lf = text.ends_with('\n');
-  const auto body = lf ? text.substr(0, text.size() - 1) : text;
+  const auto body = BodyOf(text);
   auto candidates =
       rc::seq::concat(rc::seq::fromContainer(WithoutAMember(body)), rc::shrink::removeChunks(body));
   return rc::seq::map(std::move(candidates),
-                      [lf](std::string simpler) { return lf ? simpler + "\n" : simpler; });
+                      [end = EndOf(text)](const std::string& simpler) { return simpler + end; });
 }
 
 Minimal Minimise(Rig& rig, Mode mode, const std::vector<std::string>& inputs, const Fault& first,
                  HostSettings settings, TimePoint deadline, std::stop_token stop) {
-  return Search(rig, mode, settings, deadline, std::move(stop)).Run(inputs, first);
+  const auto begun = Clock::now();
+  auto minimal = Search(rig, mode, settings, deadline, std::move(stop)).Run(inputs, first);
+  minimal.seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+  return minimal;
 }
 
 }  // namespace touchstone::fuzz

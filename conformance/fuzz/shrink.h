@@ -19,6 +19,7 @@ struct Minimal {
   Violation violation;              // what the host does with them
   bool reproduced = false;          // false: fresh hosts are sound with the same inputs
   int hosts_asked = 0;
+  double seconds = 0;  // that it took
 };
 
 // Simpler texts than `text`, the simplest first: without a member, without a stretch.

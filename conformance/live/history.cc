@@ -75,7 +75,7 @@ void History::AddSample(Samples& samples, std::string_view line) {
   if (samples.seen++ % samples.every != 0) return;
   samples.lines.emplace_back(line);
   if (samples.lines.size() <= kMostSamples) return;
-  for (std::size_t i = 0; 2 * i < samples.lines.size(); ++i)
+  for (std::size_t i = 1; 2 * i < samples.lines.size(); ++i)
     samples.lines[i] = std::move(samples.lines[2 * i]);
   samples.lines.resize((samples.lines.size() + 1) / 2);
   samples.every *= 2;

@@ -20,7 +20,7 @@ std::vector<object> Parsed(const History& history) {
 
 std::vector<object> OfKind(const History& history, std::string_view kind) {
   auto lines = Parsed(history);
-  std::erase_if(lines, [&](const object& line) { return line.at("kind") != kind; });
+  std::erase_if(lines, [&](const object& line) { return line.at("kind").get_string() != kind; });
   return lines;
 }
 

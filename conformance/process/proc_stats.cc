@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <functional>
 #include <map>
+#include <set>
 #include <sstream>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -28,7 +30,7 @@ std::vector<pid_t> NumericEntries(const std::string& path) {
 
 // The whole file; empty when the process is gone. (A stream would throw: /proc files vanish while
 // they are read.)
-std::string ReadProcFile(pid_t pid, const char* name) {
+std::string ReadProcFile(pid_t pid, std::string_view name) {
   const int fd = ::open(fmt::format("/proc/{}/{}", pid, name).c_str(), O_RDONLY | O_CLOEXEC);
   std::string text;
   if (fd < 0) return text;
@@ -59,6 +61,48 @@ std::chrono::microseconds CpuOf(pid_t pid) {
   std::int64_t ticks = 0;
   for (int field = 14, value = 0; field <= 17 && fields >> value; ++field) ticks += value;
   return std::chrono::microseconds(ticks * 1'000'000 / ::sysconf(_SC_CLK_TCK));
+}
+
+// The children of all threads of a process, as the kernel lists them.
+void AddListedChildren(pid_t pid, std::set<pid_t>& children) {
+  for (pid_t thread : NumericEntries(fmt::format("/proc/{}/task", pid))) {
+    std::istringstream list(ReadProcFile(pid, fmt::format("task/{}/children", thread)));
+    for (pid_t child = 0; list >> child;) children.insert(child);
+  }
+}
+
+using Children = std::function<std::vector<ProcInfo>(pid_t parent)>;
+
+// Asking the parents costs a fraction of reading about each process of the machine. The kernel may
+// pass over a child when the one before it goes meanwhile: what either of two readings shows
+// counts.
+Children ChildrenFromLists() {
+  return [](pid_t parent) {
+    std::set<pid_t> pids;
+    for (int reading = 0; reading < 2; ++reading) AddListedChildren(parent, pids);
+    std::vector<ProcInfo> children;
+    for (pid_t pid : pids) {
+      if (auto info = ReadProcInfo(pid)) children.push_back(std::move(*info));
+    }
+    return children;
+  };
+}
+
+// For kernels without those lists (CONFIG_PROC_CHILDREN).
+Children ChildrenFromAllProcesses() {
+  std::map<pid_t, std::vector<ProcInfo>> by_parent;
+  for (pid_t pid : NumericEntries("/proc")) {
+    if (auto info = ReadProcInfo(pid)) by_parent[info->parent].push_back(std::move(*info));
+  }
+  return [by_parent = std::move(by_parent)](pid_t parent) {
+    const auto found = by_parent.find(parent);
+    return found == by_parent.end() ? std::vector<ProcInfo>() : found->second;
+  };
+}
+
+Children ChildrenOf() {
+  static const bool listed = ::access("/proc/thread-self/children", R_OK) == 0;
+  return listed ? ChildrenFromLists() : ChildrenFromAllProcesses();
 }
 
 }  // namespace
@@ -120,17 +164,13 @@ std::optional<ProcInfo> ReadProcInfo(pid_t pid) {
 }
 
 std::vector<ProcInfo> Descendants(pid_t root) {
-  std::multimap<pid_t, ProcInfo> by_parent;
-  for (pid_t pid : NumericEntries("/proc")) {
-    if (auto info = ReadProcInfo(pid)) by_parent.emplace(info->parent, *info);
-  }
+  const auto children = ChildrenOf();
   std::vector<ProcInfo> found;
   std::vector<pid_t> frontier{root};
   for (std::size_t i = 0; i < frontier.size(); ++i) {
-    auto [begin, end] = by_parent.equal_range(frontier[i]);
-    for (auto it = begin; it != end; ++it) {
-      frontier.push_back(it->second.pid);
-      if (!it->second.zombie) found.push_back(it->second);
+    for (const ProcInfo& child : children(frontier[i])) {
+      frontier.push_back(child.pid);
+      if (!child.zombie) found.push_back(child);
     }
   }
   return found;

@@ -131,6 +131,15 @@ Markup Tables(const soak::Summary& soak) {
   return tables;
 }
 
+// What the lines and bands of the charts are.
+std::string Legend(const soak::Summary& soak) {
+  std::string text;
+  if (soak.reference) text += fmt::format("Dashed series: {}, beside it. ", soak.reference->name);
+  if (!soak.marks.empty()) text += "Shaded: what was done to the host. ";
+  if (soak.segments.size() > 1) text += "Dashed verticals: where it was resumed.";
+  return text;
+}
+
 std::string DataId(std::size_t i) { return fmt::format("soak-data-{}", i + 1); }
 
 Markup Soak(const soak::Summary& soak, std::size_t i) {
@@ -142,6 +151,7 @@ Markup Soak(const soak::Summary& soak, std::size_t i) {
                      {"heading", fmt::format("{} in mode {}", soak.host.name, soak.mode)},
                      {"reason", soak.reason},
                      {"facts", Facts(soak)},
+                     {"legend", Legend(soak)},
                      {"charts", kCharts.Fill({{"source", DataId(i)}})},
                      {"trends", trends},
                      {"failures", Failures(soak.host)},

@@ -62,6 +62,20 @@ std::string Visible(std::string_view bytes, std::size_t limit) {
   return text;
 }
 
+std::string EscapeInvalidUtf8(std::string_view bytes, std::string_view prefix) {
+  std::string text;
+  text.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const auto scalar = Decode(bytes);
+    if (scalar)
+      text += bytes.substr(0, scalar->bytes);
+    else
+      text += fmt::format("{}{:02x}", prefix, static_cast<unsigned char>(bytes[0]));
+    bytes.remove_prefix(scalar ? scalar->bytes : 1);
+  }
+  return text;
+}
+
 std::string EscapeHtml(std::string_view bytes, std::size_t limit) {
   std::string escaped;
   for (const char c : Visible(bytes, limit)) {

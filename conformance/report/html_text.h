@@ -16,6 +16,9 @@ inline constexpr std::size_t kNoLimit = static_cast<std::size_t>(-1);
 // \u{202e}. At most `limit` characters, then "…".
 std::string Visible(std::string_view bytes, std::size_t limit = kNoLimit);
 
+// Only bytes that are no UTF-8 are replaced, by `prefix` and two hex digits.
+std::string EscapeInvalidUtf8(std::string_view bytes, std::string_view prefix);
+
 // Visible(), with markup escaped: for text and for attributes in double quotes.
 std::string EscapeHtml(std::string_view bytes, std::size_t limit = kNoLimit);
 

@@ -13,12 +13,9 @@ namespace {
 using boost::json::array;
 using boost::json::object;
 
-// What a host wrote may be cut in the middle of a character, and the file must be UTF-8.
-std::string Utf8(const std::string& text) { return IsValidUtf8(text) ? text : Visible(text); }
-
 array Strings(const std::vector<std::string>& strings) {
   array list;
-  for (const auto& text : strings) list.emplace_back(Utf8(text));
+  for (const auto& text : strings) list.emplace_back(text);
   return list;
 }
 
@@ -33,9 +30,9 @@ array TimelineJson(const std::vector<Moment>& moments) {
   array list;
   for (const auto& moment : moments) {
     list.push_back(object{{"ms", std::round(moment.ms * 1000) / 1000},
-                          {"from", Utf8(moment.from)},
-                          {"to", Utf8(moment.to)},
-                          {"what", Utf8(moment.what)}});
+                          {"from", moment.from},
+                          {"to", moment.to},
+                          {"what", moment.what}});
   }
   return list;
 }
@@ -74,7 +71,7 @@ object ResultJson(const Report& report, const CheckResult& result) {
               {"mode", ToString(result.mode)},
               {"verdict", ToString(result.judgement.verdict)},
               {"duration_ms", static_cast<std::int64_t>(result.duration_ms)},
-              {"message", Utf8(result.judgement.message)}};
+              {"message", result.judgement.message}};
   json["transcript"] = result.transcript_file.empty()
                            ? boost::json::value(nullptr)
                            : boost::json::value(boost::json::string(result.transcript_file));
@@ -91,7 +88,7 @@ object ResultJson(const Report& report, const CheckResult& result) {
     array violations;
     for (const auto& violation : result.judgement.violations) {
       violations.push_back(
-          object{{"requirement", violation.requirement}, {"message", Utf8(violation.message)}});
+          object{{"requirement", violation.requirement}, {"message", violation.message}});
     }
     json["violations"] = std::move(violations);
     json["replay"] = ReplayCommand(report, result);
@@ -134,7 +131,8 @@ std::string FormatJson(const Report& report) {
   for (const auto& result : report.results) results.push_back(ResultJson(report, result));
   json["requirements"] = std::move(requirements);
   json["results"] = std::move(results);
-  return ToJson(json) + "\n";
+  // What a host wrote may be cut in the middle of a character, and the file must be UTF-8.
+  return EscapeInvalidUtf8(ToJson(json), "\\\\x") + "\n";
 }
 
 }  // namespace touchstone

@@ -32,7 +32,13 @@ std::string Code(std::string_view bytes, std::size_t limit = kLimit) {
 std::string Block(std::string_view text, std::string_view indent) {
   std::string fence = "```";
   while (text.find(fence) != std::string_view::npos) fence += '`';
-  return fmt::format("{0}{1}sh\n{0}{2}\n{0}{1}\n", indent, fence, Visible(text, 2000));
+  // A line that is not indented would end the item, and with it the block.
+  std::string lines;
+  for (const char c : Visible(text, 2000)) {
+    lines += c;
+    if (c == '\n') lines += indent;
+  }
+  return fmt::format("{0}{1}sh\n{0}{2}\n{0}{1}\n", indent, fence, lines);
 }
 
 std::string List(std::string_view title, const std::vector<std::string>& items, std::size_t most) {

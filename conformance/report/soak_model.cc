@@ -4,6 +4,8 @@
 #include <boost/json/array.hpp>
 #include <cmath>
 
+#include "conformance/report/html_text.h"
+
 namespace touchstone {
 namespace {
 
@@ -11,7 +13,7 @@ using boost::json::array;
 using boost::json::object;
 using boost::json::value;
 
-constexpr std::size_t kMostPoints = 400;
+constexpr std::size_t kMostPoints = 400, kNameLimit = 120;
 
 double Round(double number, double steps) { return std::round(number * steps) / steps; }
 
@@ -28,7 +30,7 @@ array SampleRow(const soak::Sample& s) {
 
 array WindowRow(const soak::Window& w) {
   object outcomes;
-  for (const auto& [name, count] : w.outcomes) outcomes[name] = count;
+  for (const auto& [name, count] : w.outcomes) outcomes[Visible(name, kNameLimit)] = count;
   return {Round(w.from_s, 10),
           Round(w.seconds, 10),
           Round(w.latency.p50_ms, 1000),
@@ -45,7 +47,9 @@ object TrackModel(const soak::Track& track) {
     samples.push_back(SampleRow(track.samples[i]));
   for (const auto& window : JoinWindows(track.windows, kMostPoints))
     windows.push_back(WindowRow(window));
-  return {{"name", track.name}, {"samples", std::move(samples)}, {"windows", std::move(windows)}};
+  return {{"name", Visible(track.name, kNameLimit)},
+          {"samples", std::move(samples)},
+          {"windows", std::move(windows)}};
 }
 
 void Join(soak::Window& into, const soak::Window& next) {
@@ -78,11 +82,13 @@ object SoakModel(const soak::Summary& soak) {
   array tracks{TrackModel(soak.host)}, marks, segments;
   if (soak.reference) tracks.push_back(TrackModel(*soak.reference));
   for (const auto& mark : soak.marks)
-    marks.push_back(
-        object{{"from_s", mark.from_s}, {"until_s", mark.until_s}, {"what", mark.what}});
+    marks.push_back(object{{"from_s", mark.from_s},
+                           {"until_s", mark.until_s},
+                           {"what", Visible(mark.what, kNameLimit)}});
   for (const auto& segment : soak.segments)
-    segments.push_back(
-        object{{"from_s", segment.from_s}, {"until_s", segment.until_s}, {"ended", segment.ended}});
+    segments.push_back(object{{"from_s", segment.from_s},
+                              {"until_s", segment.until_s},
+                              {"ended", Visible(segment.ended, kNameLimit)}});
   return {{"tracks", std::move(tracks)},
           {"marks", std::move(marks)},
           {"segments", std::move(segments)}};

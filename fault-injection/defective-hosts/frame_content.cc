@@ -64,6 +64,25 @@ Tampering QuotesTheBadBytes() {
   return tampering;
 }
 
+Tampering DiesOfHalfACharacter() {
+  Tampering tampering;
+  tampering.request = [](const std::string& line, Wire& wire) {
+    if (WithoutSurrogates(line) != line) return wire.KillHost(SIGABRT);
+    PassToHost(line, wire);
+  };
+  return tampering;
+}
+
+// Its decoder waits for the rest of a character that never comes.
+Tampering HangsAtABadByte() {
+  Tampering tampering;
+  tampering.request = [hangs = false](const std::string& line, Wire& wire) mutable {
+    hangs |= line.find('\xff') != line.npos;
+    if (!hangs) PassToHost(line, wire);
+  };
+  return tampering;
+}
+
 bool IsOpening(char c) { return c == '[' || c == '{'; }
 
 Tampering RefusesFromDepth(int depth) {
@@ -158,6 +177,18 @@ std::vector<Defect> ContentDefects() {
        "An escape that names half a character is replaced, and the request is accepted.",
        [] { return Mends(WithoutSurrogates); },
        {"frame/unpaired-surrogate-escape/high-alone*"}},
+      {"dies-of-half-a-character",
+       "FRAME-09",
+       Subtlety::kSubtle,
+       "An escape that names half a character is an exception that nobody catches.",
+       DiesOfHalfACharacter,
+       {"frame/unpaired-surrogate-escape/high-alone*"}},
+      {"hangs-at-a-bad-byte",
+       "FRAME-09",
+       Subtlety::kSubtle,
+       "A line with a byte that no UTF-8 has is never answered, nor is what follows.",
+       HangsAtABadByte,
+       {"frame/invalid-utf8-anywhere*"}},
       {"quotes-bad-bytes",
        "FRAME-09",
        Subtlety::kSubtle,

@@ -192,26 +192,6 @@ Tampering EntriesGoWithTheSession() {
   });
 }
 
-// -- inspect
-// ---------------------------------------------------------------------------------------
-
-Tampering Envelopes(Edit edit) {
-  auto inspects = std::make_shared<bool>(false);
-  auto tampering = Responses(
-      [inspects](const Object& line) { return *inspects && line.contains("event_type"); }, edit);
-  tampering.launch = [inspects](Launch& launch) { *inspects = launch.Has("inspect"); };
-  return tampering;
-}
-
-Tampering InspectShowsAll() {
-  Tampering tampering;
-  tampering.launch = [](Launch& launch) {
-    const auto found = std::ranges::find(launch.argv, "--session");
-    if (launch.Has("inspect") && found != launch.argv.end()) launch.argv.erase(found, found + 2);
-  };
-  return tampering;
-}
-
 }  // namespace
 
 std::vector<Defect> SessDefects() {
@@ -339,35 +319,6 @@ std::vector<Defect> SessDefects() {
        "The clean-up of a session takes its idempotency entries along.",
        EntriesGoWithTheSession,
        {"sess/entries-outlive-the-session"}},
-      {"envelopes-of-all-sessions",
-       "SESS-09",
-       Subtlety::kBlatant,
-       "inspect shows the envelopes of all sessions, whichever was asked for.",
-       InspectShowsAll,
-       {"sess/envelopes-are-kept"}},
-      {"envelopes-without-seq",
-       "SESS-09",
-       Subtlety::kBlatant,
-       "An envelope has no seq.",
-       [] { return Envelopes(Remove("seq")); },
-       {"sess/envelopes-are-kept"}},
-      {"envelope-payload-is-text",
-       "SESS-09",
-       Subtlety::kSubtle,
-       "An envelope's payload is JSON in a string.",
-       [] {
-         return Envelopes(Change("payload", [](auto& value) { value = Lined(value.as_object()); }));
-       },
-       {"sess/envelopes-are-kept"}},
-      {"envelope-session-is-a-file-name",
-       "SESS-09",
-       Subtlety::kSubtle,
-       "An envelope shows its session as the name of a file.",
-       [] {
-         return Envelopes(Change(
-             "session_id", [](auto& value) { value = FileName(std::string(value.as_string())); }));
-       },
-       {"sess/envelopes-are-kept"}},
       {"streams-share-nothing",
        "SESS-10",
        Subtlety::kBlatant,
@@ -382,6 +333,7 @@ std::vector<Defect> SessDefects() {
        {"sess/many-processes", "sess/many-streams"}},
   };
   for (auto& defect : ContextDefects()) defects.push_back(std::move(defect));
+  for (auto& defect : EnvelopeDefects()) defects.push_back(std::move(defect));
   return defects;
 }
 

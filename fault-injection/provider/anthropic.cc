@@ -192,6 +192,7 @@ Content WithHeaders(const Request& request, const Refusal* refusal = nullptr) {
   AppendLimit(content.headers, "tokens", "48000", "47000", reset);
   AppendLimit(content.headers, "input-tokens", "40000", "40000", reset);
   AppendLimit(content.headers, "output-tokens", "8000", "8000", reset);
+  if (limited && refusal->kind) content.headers.emplace_back("retry-after", std::to_string(wait));
   return content;
 }
 

@@ -8,7 +8,10 @@ namespace touchstone::provider {
 class Anthropic : public Dialect {
  public:
   std::string_view name() const override { return "anthropic"; }
-  bool Serves(std::string_view path) const override { return path.ends_with("/messages"); }
+  std::span<const std::string_view> endings() const override {
+    static constexpr std::string_view kEndings[] = {"/messages"};
+    return kEndings;
+  }
   Content Answer(const Request& request, const Respond& respond) const override;
   int StatusOf(ErrorKind kind) const override;
   Content Refuse(const Request& request, const Refusal& refusal) const override;

@@ -13,15 +13,33 @@
 
 namespace touchstone::provider {
 
-const Dialect* DialectOf(std::string_view path) {
+namespace {
+
+const std::array<const Dialect*, 4>& All() {
   static const OpenAi openai;
   static const Responses responses;
   static const Anthropic anthropic;
   static const Gemini gemini;
   static const std::array<const Dialect*, 4> all{&openai, &responses, &anthropic, &gemini};
+  return all;
+}
+
+}  // namespace
+
+const Dialect* DialectOf(std::string_view path) {
+  const auto& all = All();
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const Dialect* d) { return d->Serves(path); });
   return found == all.end() ? nullptr : *found;
+}
+
+std::vector<std::string_view> PathEndings(std::string_view dialect) {
+  std::vector<std::string_view> endings;
+  for (const Dialect* const one : All()) {
+    if (!dialect.empty() && one->name() != dialect) continue;
+    endings.insert(endings.end(), one->endings().begin(), one->endings().end());
+  }
+  return endings;
 }
 
 std::string_view KnownPaths() {

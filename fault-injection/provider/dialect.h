@@ -4,8 +4,10 @@
 // A new dialect is one file that implements Dialect, and one line in dialect.cc.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,8 +44,13 @@ class Dialect {
  public:
   virtual ~Dialect() = default;
   virtual std::string_view name() const = 0;  // as `match.dialect` says it
+  // How the paths of this API end.
+  virtual std::span<const std::string_view> endings() const = 0;
   // Whether a POST to the path (no query) is a call of this API.
-  virtual bool Serves(std::string_view path) const = 0;
+  bool Serves(std::string_view path) const {
+    const auto all = endings();
+    return std::any_of(all.begin(), all.end(), [&](auto ending) { return path.ends_with(ending); });
+  }
   virtual Content Answer(const Request& request, const Respond& respond) const = 0;
   // The HTTP status that an error of the kind has.
   virtual int StatusOf(ErrorKind kind) const = 0;
@@ -61,6 +68,9 @@ class Dialect {
 
 // Null when none serves the path. The result lives as long as the program.
 const Dialect* DialectOf(std::string_view path);
+
+// How the paths of a dialect's calls end; "": of all dialects.
+std::vector<std::string_view> PathEndings(std::string_view dialect);
 
 // The paths that DialectOf() knows, for a person to read.
 std::string_view KnownPaths();

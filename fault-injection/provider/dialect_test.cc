@@ -175,11 +175,12 @@ TEST(OpenAi, SaysHeadersAsTheRealOne) {
                                                       {"x-ratelimit-reset-requests", "6ms"},
                                                       {"x-ratelimit-reset-tokens", "0s"}}));
   const Headers limited = RefusedAs(OpenAi(), ErrorKind::kRateLimit, 360).headers;
-  ASSERT_EQ(limited.size(), 10u);
+  ASSERT_EQ(limited.size(), 11u);
   EXPECT_EQ(limited[4].second, "3");
   EXPECT_EQ(limited[6].second, "0");
   EXPECT_EQ(limited[8],
             (std::pair<std::string, std::string>("x-ratelimit-reset-requests", "6m0s")));
+  EXPECT_EQ(limited[10], (std::pair<std::string, std::string>("retry-after", "360")));
   EXPECT_EQ(RefusedAs(OpenAi(), ErrorKind::kRateLimit).headers[8].second, "20s");
   EXPECT_EQ(RefusedAs(OpenAi(), ErrorKind::kAuthentication).headers.size(), 4u);
 }
@@ -289,7 +290,8 @@ TEST(Anthropic, SaysEventsByteByByte) {
 TEST(Anthropic, SaysHeadersWithTimesThatDoNotDependOnNow) {
   const Headers headers = RefusedAs(Anthropic(), ErrorKind::kRateLimit, 9).headers;
   const std::string reset = "2023-11-14T22:13:30Z";  // 1700000001 + 9
-  ASSERT_EQ(headers.size(), 14u);
+  ASSERT_EQ(headers.size(), 15u);
+  EXPECT_EQ(headers[14], (std::pair<std::string, std::string>("retry-after", "9")));
   EXPECT_EQ(headers[1].first, "request-id");
   EXPECT_EQ(headers[2].first, "anthropic-ratelimit-requests-limit");
   EXPECT_EQ(headers[3],

@@ -8,8 +8,9 @@ namespace touchstone::provider {
 class Gemini : public Dialect {
  public:
   std::string_view name() const override { return "gemini"; }
-  bool Serves(std::string_view path) const override {
-    return path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent");
+  std::span<const std::string_view> endings() const override {
+    static constexpr std::string_view kEndings[] = {":generateContent", ":streamGenerateContent"};
+    return kEndings;
   }
   Content Answer(const Request& request, const Respond& respond) const override;
   int StatusOf(ErrorKind kind) const override;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "fault-injection/provider/server_fixture.h"
@@ -54,6 +55,41 @@ TEST_F(JournalTest, SameSeedAndCallsGiveTheSameBytes) {
   EXPECT_NE(first.find("\"status\":500"), std::string::npos);
   EXPECT_EQ(first, Play(1));
   EXPECT_NE(first, Play(2));
+}
+
+// Each call on a connection of its own, some of which are torn, reset or streamed.
+TEST_F(JournalTest, SameSeedGivesTheSameBytesWhateverBreaks) {
+  const auto play = [&](std::uint64_t seed) {
+    Lane& lane = server_->OpenLane("b", {.seed = seed});
+    lane.SetRules(Rules(R"([
+        {"probability":0.3,"respond":{"text":"torn off in the middle","reset":"in_body"}},
+        {"probability":0.3,"respond":{"text":"one two three","close":"mid_stream",
+                                      "gap_ms":{"uniform":[0,2]}}},
+        {"match":{"rule_call":{"every":3}},"respond":{"error":"rate_limit_exceeded"}},
+        {"respond":{"text":"fine"}}])"));
+    for (int i = 0; i < 12; ++i) {
+      TestCaller caller(server_->port());
+      caller.Post("/lane/b/v1/chat/completions", i % 2 == 0 ? R"({"stream":true})" : "{}",
+                  "Connection: close\r\n");
+      caller.ReadToEnd();
+    }
+    EXPECT_TRUE(lane.WaitUntil(
+        [](const Snapshot& s) {
+          const auto closed = [](const auto& entry) { return entry.closed_at.has_value(); };
+          return s.links.size() == 12 && std::all_of(s.links.begin(), s.links.end(), closed) &&
+                 std::all_of(s.calls.begin(), s.calls.end(), closed);
+        },
+        steady_clock::now() + std::chrono::seconds(10)));
+    std::string text = JournalJson(lane.Journal(), Times::kLeftOut);
+    server_->CloseLane("b");
+    return text;
+  };
+  const std::string first = play(3);
+  for (const char* part : {"\"with\":\"RST\"", "\"with\":\"FIN\"", "\"status\":429", "[DONE]"}) {
+    EXPECT_NE(first.find(part), std::string::npos) << part << "\n" << first;
+  }
+  EXPECT_EQ(first, play(3));
+  EXPECT_NE(first, play(4));
 }
 
 TEST_F(JournalTest, TellsACutToTheByte) {
@@ -145,7 +181,11 @@ TEST_F(JournalTest, ResetBeginsAnew) {
   EXPECT_EQ(lane_.State(), "b");
   caller.Post(kChat, "{}");
   ASSERT_TRUE(Eventually([](const Snapshot& s) { return s.calls.size() == 2; }));
+  Snapshot ended;
+  lane_.BeforeReset([&](Snapshot journal) { ended = std::move(journal); });
   lane_.Reset();
+  EXPECT_EQ(ended.calls.size(), 2u);
+  lane_.BeforeReset(nullptr);
   EXPECT_EQ(lane_.Journal().calls.size(), 0u);
   EXPECT_EQ(lane_.State(), "Started");
   caller.Close();  // the call that hung is of the time before: it changes nothing

@@ -20,6 +20,7 @@ std::string Lane::State() const { return state_->State(); }
 void Lane::SetState(std::string state) { state_->SetState(std::move(state)); }
 std::uint64_t Lane::Seed() const { return state_->Seed(); }
 void Lane::Reset() { state_->Reset(); }
+void Lane::BeforeReset(std::function<void(Snapshot)> keep) { state_->BeforeReset(std::move(keep)); }
 
 void Lane::Release(const std::string& hold) { state_->Release(hold); }
 

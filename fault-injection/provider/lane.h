@@ -61,6 +61,10 @@ class Lane {
   // are not journaled any more; held ones stay held.
   void Reset();
 
+  // From now on each reset, also one over HTTP, gives the journal that it ends to `keep`, under the
+  // lane's lock: it must be quick and not call the lane.
+  void BeforeReset(std::function<void(Snapshot)> keep);
+
   // Lets go all calls now held under the name, and all later ones.
   void Release(const std::string& hold);
 

@@ -75,7 +75,13 @@ bool LaneState::SetKnownState(const std::string& state) {
   return true;
 }
 
+void LaneState::BeforeReset(std::function<void(Snapshot)> keep) {
+  const std::lock_guard lock(mutex_);
+  keep_ = std::move(keep);
+}
+
 void LaneState::Clear(Clock::time_point now) {
+  if (keep_) keep_(std::move(journal_));
   journal_ = {};
   journal_.started_at = now;
   calls_ = 0;

@@ -34,6 +34,7 @@ class LaneState {
   std::string State() const;
   void SetState(std::string state);
   void Reset();
+  void BeforeReset(std::function<void(Snapshot)> keep);
   void Release(const std::string& hold);
   Snapshot Journal() const;
   bool WaitUntil(const std::function<bool(const Snapshot&)>& holds,
@@ -116,8 +117,9 @@ class LaneState {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   Snapshot journal_;
-  int calls_ = 0;                  // since the start or Reset()
-  std::uint64_t next_ticket_ = 1;  // calls.back() has the one before
+  std::function<void(Snapshot)> keep_;  // null: nobody wants the journal that a reset ends
+  int calls_ = 0;                       // since the start or Reset()
+  std::uint64_t next_ticket_ = 1;       // calls.back() has the one before
   RuleBook rules_;
   HoldBook holds_;
   std::atomic<std::uint64_t> life_ = 1;  // changed under mutex_

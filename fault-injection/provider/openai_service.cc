@@ -131,6 +131,7 @@ Content OpenAiContent(const Request& request, const Refusal* refusal) {
   content.headers.emplace_back("x-ratelimit-reset-requests",
                                limited ? OpenAiDuration(wait) : "6ms");
   content.headers.emplace_back("x-ratelimit-reset-tokens", limited ? "6m0s" : "0s");
+  if (limited && refusal->kind) content.headers.emplace_back("retry-after", std::to_string(wait));
   return content;
 }
 

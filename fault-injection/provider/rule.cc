@@ -81,30 +81,6 @@ void ReadRule(RuleReader& reader, Value value, Path path, Rule& rule) {
   rule.source = std::make_shared<const json::value>(value);
 }
 
-bool TakesEverything(const Rule& rule) {
-  return rule.match == Match{} && !rule.times && !rule.probability && !rule.during &&
-         !rule.after_ms && !rule.until_ms && !rule.state;
-}
-
-// Rules that no call can reach, whatever comes.
-void CheckReach(RuleReader& reader, const std::vector<Rule>& rules) {
-  std::vector<std::string> states{std::string(kFirstState)};
-  for (const Rule& rule : rules) {
-    if (rule.then) states.push_back(*rule.then);
-  }
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    const auto& state = rules[i].state;
-    if (state && std::find(states.begin(), states.end(), *state) == states.end()) {
-      reader.Fail(fmt::format("[{}].state", i),
-                  fmt::format("never matches: no rule has \"then\":\"{}\"", *state));
-    }
-    if (TakesEverything(rules[i]) && i + 1 < rules.size()) {
-      reader.Fail(fmt::format("[{}]", i + 1),
-                  fmt::format("never matches: rule [{}] takes every call", i));
-    }
-  }
-}
-
 }  // namespace
 
 tl::expected<std::vector<Rule>, RuleError> ParseRules(const json::value& value) {

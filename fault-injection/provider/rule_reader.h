@@ -87,6 +87,8 @@ void ReadCutUtf8(RuleReader& reader, const boost::json::value& value, const std:
 // Keys that cannot all be true of one answer.
 void CheckTogether(RuleReader& reader, const boost::json::object& keys, const std::string& path,
                    const Respond& respond);
+// Rules that no call can reach.
+void CheckReach(RuleReader& reader, const std::vector<Rule>& rules);
 void ReadBody(RuleReader& reader, const boost::json::value& value, const std::string& path,
               Respond& respond);
 

@@ -98,6 +98,24 @@ TEST(ParseRules, ReadsFaults) {
   EXPECT_EQ(ParseRespond(R"({"content_length":9000000000})").content_length, 9000000000u);
 }
 
+TEST(ParseRules, TakesRulesThatSomeCallCanReach) {
+  for (
+      const char* rules : {
+          R"([{"match":{"text":"bad"},"respond":{}},{"match":{"text":"a"},"respond":{}}])",
+          R"([{"match":{"text":"a"},"times":1,"respond":{}},{"match":{"text":"a"},"respond":{}}])",
+          R"([{"match":{"rule_call":2},"respond":{}},{"match":{"rule_call":2},"respond":{}}])",
+          R"([{"state":"Started","then":"b","respond":{}},{"state":"b","respond":{}}])",
+          R"([{"match":{"turns":2},"respond":{}},{"match":{"turns":{"at_least":2}},"respond":{}}])",
+          R"([{"match":{"path":"/v1/*"},"respond":{}},{"match":{"path":"*ess*"},"respond":{}}])",
+          R"([{"match":{"path":"*?key=*","dialect":"gemini"},"respond":{}}])",
+          R"([{"match":{"path":"/v1/messages?beta=true"},"respond":{}}])",
+          R"([{"match":{"path":"/v1beta/models/*:stream*"},"respond":{}}])",
+      }) {
+    const auto read = Parse(rules);
+    EXPECT_TRUE(read) << rules << read.error().path << ": " << read.error().message;
+  }
+}
+
 struct Bad {
   const char* rules;
   const char* path;
@@ -191,6 +209,25 @@ INSTANTIATE_TEST_SUITE_P(
             R"(expected a string that is not empty, got the string "")"},
         Bad{R"([{"then":"a","respond":{}},{"state":"a","respond":{}}])", "[1]",
             "never matches: rule [0] takes every call"},
+        Bad{R"([{"match":{"path":"/v1/embeddings"},"respond":{}}])", "[0].match.path",
+            "never matches: no call has such a path; known are POST …/chat/completions, "
+            "…/responses, …/messages, …:generateContent and …:streamGenerateContent"},
+        Bad{R"([{"match":{"path":"*/messages","dialect":"openai-chat"},"respond":{}}])",
+            "[0].match.path",
+            "never matches: no call of that dialect has such a path; known are POST "
+            "…/chat/completions, …/responses, …/messages, …:generateContent and "
+            "…:streamGenerateContent"},
+        Bad{R"([{"match":{"call":3,"rule_call":2},"respond":{}}])", "[0].match.rule_call",
+            "never matches: match.call admits one call, which is the rule's first"},
+        Bad{R"([{"match":{"text":"a"},"respond":{}},{"match":{"text":"bad"},"times":1,)"
+            R"("respond":{}}])",
+            "[1]", "never matches: rule [0] takes every call that this one would"},
+        Bad{R"([{"state":"Started","respond":{}},{"match":{"call":1},"state":"Started",)"
+            R"("respond":{}}])",
+            "[1]", "never matches: rule [0] takes every call that this one would"},
+        Bad{R"([{"match":{"header":{"a":"b"},"turns":{"at_least":2}},"respond":{}},)"
+            R"({"match":{"header":{"x":"*","a":"b"},"turns":2},"respond":{}}])",
+            "[1]", "never matches: rule [0] takes every call that this one would"},
         Bad{R"([{"respond":"hi"}])", "[0].respond", R"(expected an object, got the string "hi")"},
         Bad{R"([{"respond":{"hangs":1}}])", "[0].respond.hangs",
             "unknown key; known are text, tool_calls, usage, finish_reason, status, error, "

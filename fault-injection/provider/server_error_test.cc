@@ -30,6 +30,25 @@ TEST_F(ServerTest, SendsAnErrorInTheWordsOfTheDialect) {
             "UNAVAILABLE");
 }
 
+TEST_F(ServerTest, SaysWhenToComeBackUnlessTheRuleDoes) {
+  const auto waits = [&](const std::string& answer) {
+    std::vector<std::string> values;
+    for (std::size_t at = 0; (at = answer.find("\r\nretry-after: ", at)) != std::string::npos; ++at)
+      values.push_back(answer.substr(at + 15, answer.find('\r', at + 2) - at - 15));
+    return values;
+  };
+  using Values = std::vector<std::string>;
+  EXPECT_EQ(waits(Answer(R"({"error":"rate_limit_exceeded"})")), Values{"20"});
+  EXPECT_EQ(waits(Answer(R"({"error":"rate_limit_exceeded","headers":{"retry-after":"soon"}})")),
+            Values{"soon"});
+  EXPECT_EQ(waits(Answer(R"({"status":429})")), Values{});
+  EXPECT_EQ(waits(Answer(R"({"error":"insufficient_quota"})")), Values{});
+  Respond(R"({"error":"rate_limit_error"})");
+  TestCaller caller(server_->port());
+  caller.Post("/lane/l/v1/messages", "{}");
+  EXPECT_EQ(waits(caller.ReadResponse()), Values{"60"});
+}
+
 // A Retry-After that is no number of seconds ahead leaves the limits as they usually are.
 TEST_F(ServerTest, PassesOverARetryAfterThatSaysNothing) {
   for (const char* value : {"-1", "soon", "1s", "", "99999999999999999999"}) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "fault-injection/proxy/toxic.h"
 
@@ -9,6 +10,9 @@ using Kind = Attribute::Kind;
 using std::chrono::microseconds;
 
 namespace {
+
+// A long delay and many pieces: the sum must stay a time.
+constexpr std::chrono::hours kMostAhead{24 * 365};
 
 class Slicer : public Toxic {
  public:
@@ -22,15 +26,16 @@ class Slicer : public Toxic {
       const auto size = pipe.chance().Between(average_ - variation_, average_ + variation_);
       std::string piece = bytes.substr(at, static_cast<std::size_t>(size));
       at += piece.size();
-      due_ = std::max(due_ + delay_, pipe.now());
-      pipe.SendAt(due_, std::move(piece));
+      const auto now = pipe.now();
+      due_ = due_ ? std::clamp(*due_ + delay_, now, now + kMostAhead) : now;
+      pipe.SendAt(*due_, std::move(piece));
     }
   }
 
  private:
   std::int64_t average_, variation_;
   microseconds delay_;
-  Clock::time_point due_{};
+  std::optional<Clock::time_point> due_;  // of the last piece
 };
 
 }  // namespace

@@ -117,15 +117,27 @@ TEST_F(Toxics, ResetPeerLetsNothingThroughBeforeItsTime) {
   EXPECT_EQ(heard.ending, Ending::kRst);
 }
 
-TEST_F(Toxics, SlicerCutsIntoPiecesWithPauses) {
+TEST_F(Toxics, SlicerPausesBetweenPieces) {
   MakeProxy(R"([{"type":"slicer","attributes":
       {"average_size":10,"size_variation":3,"delay":20000}}])");
   auto [client, origin] = Connect();
   const auto begun = Clock::now();
   origin.Send(std::string(130, 'x'));
-  EXPECT_LE(client.ReadSome().bytes.size(), 13u);
-  EXPECT_GE(client.Read(104).size(), 100u);
-  EXPECT_GE(Since(begun), 150);  // at least nine pieces have come by now
+  EXPECT_EQ(client.Read(130).size(), 130u);
+  EXPECT_GE(Since(begun), 179);  // at least ten pieces
+}
+
+// The second piece is an hour away: a reader that comes late cannot find two in one.
+TEST_F(Toxics, SlicerCutsIntoPiecesOfTheirSize) {
+  MakeProxy(R"([{"type":"slicer","attributes":
+      {"average_size":10,"size_variation":3,"delay":3600000000}}])");
+  auto [client, origin] = Connect();
+  origin.Send(std::string(130, 'x'));
+  const std::size_t first = client.ReadSome().bytes.size();
+  EXPECT_GE(first, 7u);
+  EXPECT_LE(first, 13u);
+  Api("DELETE", "/proxies/p/toxics/slicer_downstream", 204);
+  EXPECT_EQ(client.Read(130 - first).size(), 130 - first);
 }
 
 TEST_F(Toxics, LimitDataClosesAfterExactlyThatMany) {

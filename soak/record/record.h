@@ -3,11 +3,11 @@
 // The live page gets the same lines as events. docs/soak.md describes the keys to readers.
 //
 //   {"kind":"soak","version":1,"mode":"S","mix":"default","arrivals":"poisson 50/s","seed":7,
-//    "asked_s":1800,"host":{"name":"host","command":"…"},"reference":{"name":"…","command":"…"}}
+//    "asked_s":1800,"host":{"name":"h","command":"…"},"reference":{"name":"r","command":"…"}}
 //        or "asked_requests":N; `reference` only if there is one; the file's first line
 //   {"kind":"segment","from_s":0,"started_ms":1764250000000}
 //   {"kind":"sample","who":"host","at_s":1.0,"rss_bytes":N,"pss_bytes":N,"descriptors":N,
-//    "threads":N,"children":N,"cpu_percent":1.5,"lag_ms":0.2,"life":1}       pss_bytes only if known
+//    "threads":N,"children":N,"cpu_percent":1.5,"lag_ms":0.2,"life":1}     pss_bytes only if known
 //   {"kind":"window","who":"host","from_s":0,"seconds":60,"outcomes":{"OK":2801},"intended":N,
 //    "answered":N,"unexpected":N,"failures":N,"p50_ms":1.2,"p90_ms":2,"p99_ms":4,"max_ms":9,
 //    "min_ms":0.4,"latencies":[[bucket,count],…]}

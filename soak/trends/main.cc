@@ -2,6 +2,7 @@
 // known, as the table of docs/soak.md.
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "soak/trends/power_study.h"
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
       fmt::print("| {} | {:.1f} % | {:.1f} % | {:.1f} % | **{:.1f} %** |\n", synthetic.name,
                  rates.plain_raw * 100, rates.plain_medians * 100, rates.corrected * 100,
                  rates.judged * 100);
+      std::fflush(stdout);
     }
     fmt::print("\n");
   }

@@ -222,6 +222,7 @@ class Player {
         Clock::now());
     for (const auto& [run, history] : calls) {
       if (!Check(model_.Call(run, history))) return false;
+      news_at_ = Clock::now();
     }
     played_.most_worlds = std::max(played_.most_worlds, model_.worlds());
     const auto always = host_->Violations();
@@ -234,6 +235,7 @@ class Player {
     if (!word) return true;  // the always-on checks blame its shape
     if (!Check(model_.Hear(*word))) return false;
     heard_.push_back(*word);
+    news_at_ = Clock::now();
     const auto begun = begun_.find(word->id);
     if (word->said == Said::kTimeout && begun != begun_.end() &&
         line.at < begun->second + kShortTimeout - kTolerance) {
@@ -259,11 +261,14 @@ class Player {
     return played_.violations.empty();
   }
 
-  // Until nothing is to come.
+  // Until nothing is to come. Patience is for what has not come: on a slow machine the model may
+  // think for longer than that about many worlds, while lines and calls wait to be heard.
   bool Settle() {
-    const auto deadline = Clock::now() + patience_;
+    news_at_ = Clock::now();
     while (true) {
+      const auto asked = Clock::now();
       if (!Listen()) return false;
+      const auto deadline = news_at_ + patience_;
       if (!gone_ && host_->AwaitExit(Clock::now())) {
         host_->AwaitEnd(deadline);
         if (!Listen()) return false;
@@ -271,8 +276,8 @@ class Player {
         model_.Exited();
       }
       if (model_.Settle()) break;
-      if (gone_ || Clock::now() >= deadline) return Check(model_.Missing());
-      const auto until = std::min(deadline, Clock::now() + kSlice);
+      if (gone_ || asked >= deadline) return Check(model_.Missing());
+      const auto until = Clock::now() + kSlice;
       if (model_.OwesACall()) {
         talk_.lane().WaitUntil(
             [&](const provider::Snapshot& journal) { return journal.calls.size() > calls_; },
@@ -283,7 +288,7 @@ class Player {
         host_->AwaitExit(std::min(until, Clock::now() + milliseconds(1)));
       }
     }
-    return CallsAreClosed(deadline);
+    return CallsAreClosed(Clock::now() + patience_);
   }
 
   // CTRL-06: whose run has ended is not waited for at the provider.
@@ -342,6 +347,7 @@ class Player {
   bool closed_ = false, gone_ = false;
   std::optional<TimePoint> terminated_at_;
   std::vector<Word> heard_;
+  TimePoint news_at_;  // when a line or a call was last taken in
   Played played_;
 };
 

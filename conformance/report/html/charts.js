@@ -48,10 +48,11 @@ const SoakCharts = (() => {
     return {label, data: points, borderColor: css(colour), backgroundColor: css(colour),
             borderWidth: 1.5, pointRadius: points.length < 3 ? 2 : 0, pointHitRadius: 8, ...more};
   }
+  const ofReference = ', reference';
   // The reference is drawn dashed, in the colour of what it is compared with.
   const ofTracks = (model, rows, series) => model.tracks.flatMap((track, i) =>
     series.map(([label, colour, pick]) => line(
-      i ? `${label}, reference` : label, colour,
+      i ? label + ofReference : label, colour,
       track[rows].map(row => ({x: row[0], y: pick(row)})).filter(point => point.y !== null),
       i ? {borderDash: [5, 3], borderWidth: 1} : {})));
 
@@ -113,7 +114,8 @@ const SoakCharts = (() => {
       plugins: {
         marks: {model},
         legend: {display: data.length > 1, align: 'start',
-                 labels: {...quiet, boxWidth: 14, boxHeight: 2, padding: 8}},
+                 labels: {...quiet, boxWidth: 14, boxHeight: 2, padding: 8,
+                          filter: item => !item.text.endsWith(ofReference)}},
         tooltip: {callbacks: {title: items => {
           const at = items[0]?.parsed.x ?? 0;
           const during = model.marks.filter(mark => at >= mark.from_s && at <= mark.until_s);
