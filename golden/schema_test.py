@@ -61,6 +61,7 @@ BROKEN_HEADERS = {
     "a row without a name": {**HEADER, "rows": [{"value": 1}]},
     "an unknown capability": {**HEADER, "capabilities": ["magic"]},
     "timing false": {**HEADER, "timing": False},
+    "draft false": {**HEADER, "draft": False},
 }
 
 
@@ -104,7 +105,7 @@ class Schemas(unittest.TestCase):
         }
 
     def test_the_schemas_are_schemas(self):
-        for name in ("case", "policy", "requirements", "scenario"):
+        for name in ("advice", "case", "policy", "requirements", "scenario"):
             jsonschema.Draft7Validator.check_schema(load(GOLDEN / f"schema/{name}.schema.json"))
 
     def test_the_catalogue_obeys_its_schema(self):
@@ -116,12 +117,22 @@ class Schemas(unittest.TestCase):
         areas = {area["id"] for area in catalogue["areas"]}
         self.assertEqual(areas, {row_id.split("-")[0] for row_id in ids})
 
+    def test_the_advice_obeys_its_schema(self):
+        valid = validator(load(GOLDEN / "schema/advice.schema.json"))
+        advice = load(GOLDEN / "contract/advice.json")
+        self.assertIsNone(complaint(valid, advice))
+        for change in ({"do": ""}, {"id": "FRAME"}, {"cause": "No full stop"}, {"x": "y."}):
+            entry = {**advice["advice"][0], **change}
+            self.assertFalse(valid.is_valid({"advice": [entry]}), change)
+
     def test_every_case_obeys_the_schema(self):
         rows = load(GOLDEN / "contract/requirements.json")["requirements"]
         known = {row["id"] for row in rows}
         cases = sorted((GOLDEN / "cases").glob("*/*.jsonl"))
         self.assertGreater(len(cases), 100, "the cases are missing")
-        for path in cases:
+        scripts = sorted((GOLDEN.parent / "conformance/record/requests").glob("*/*.jsonl"))
+        self.assertGreater(len(scripts), 10, "the scripts of `touchstone record` are missing")
+        for path in cases + scripts:
             text = path.read_text(encoding="utf-8")
             self.assertTrue(text.endswith("\n"), f"{path}: no LF at the end")
             lines = [json.loads(line) for line in text[:-1].split("\n")]
@@ -132,6 +143,7 @@ class Schemas(unittest.TestCase):
                     self.assertIn(name, known, f"{path}:{number}")
             header = lines[0]
             self.assertEqual(header["case"], path.stem, path)
+            self.assertNotIn("draft", header, f"{path}: a draft is no golden case")
             names = [row["name"] for row in header.get("rows", [])]
             self.assertEqual(len(names), len(set(names)), f"{path}: a row name is used twice")
 
@@ -163,6 +175,7 @@ class Schemas(unittest.TestCase):
 
     def test_broken_headers_are_refused(self):
         self.assertTrue(self.header.is_valid(HEADER))
+        self.assertTrue(self.header.is_valid({**HEADER, "draft": True}))
         for what, line in BROKEN_HEADERS.items():
             with self.subTest(what):
                 self.assertFalse(self.header.is_valid(line))

@@ -5,6 +5,7 @@
 
 #include "conformance/commands/flags.h"
 #include "conformance/commands/session.h"
+#include "conformance/contract/advice.h"
 #include "conformance/contract/markdown.h"
 #include "conformance/selftest/defects_page.h"
 #include "fault-injection/proxy/toxic_types.h"
@@ -30,9 +31,20 @@ tl::expected<std::string, std::string> RenderProxy(const Options& options) {
   return page->substr(0, begin + kBegin.size()) + proxy::RenderToxics() + page->substr(end);
 }
 
+tl::expected<std::string, std::string> RenderAdvice(const Options& options,
+                                                    const Catalogue& catalogue) {
+  const auto folder = options.data_dir / "golden/contract";
+  const auto prose = ReadFile(folder / "faq.md");
+  if (!prose) return prose;
+  const auto book = LoadAdvice(folder / "advice.json", catalogue);
+  if (!book) return tl::unexpected(book.error());
+  return RenderFaq(catalogue, *book, *prose);
+}
+
 tl::expected<std::string, std::string> Render(const Options& options, const std::string& name,
                                               const Catalogue& catalogue) {
   if (name == "defects") return RenderDefects(catalogue);
+  if (name == "faq") return RenderAdvice(options, catalogue);
   if (name == "proxy") return RenderProxy(options);
   const auto prose = ReadFile(options.data_dir / "golden/contract/prose.md");
   if (!prose) return tl::unexpected(prose.error());
@@ -44,9 +56,9 @@ tl::expected<std::string, std::string> Render(const Options& options, const std:
 class DocsCommand : public Command {
  public:
   void AddFlags(CLI::App& app, Options&) override {
-    app.add_option("page", page_, "contract, defects or proxy")
+    app.add_option("page", page_, "contract, defects, faq or proxy")
         ->required()
-        ->check(CLI::IsMember({"contract", "defects", "proxy"}));
+        ->check(CLI::IsMember({"contract", "defects", "faq", "proxy"}));
     app.add_flag("--check", check_, "compare with docs/ instead of printing; exit 1 when stale");
   }
 

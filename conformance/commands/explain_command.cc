@@ -7,6 +7,7 @@
 #include "conformance/checks/check.h"
 #include "conformance/commands/coverage.h"
 #include "conformance/commands/flags.h"
+#include "conformance/contract/advice.h"
 #include "conformance/contract/always_on.h"
 
 namespace touchstone {
@@ -24,12 +25,19 @@ int Explain(const Options& options, const std::string& topic) {
                                  topic),
                      2});
   }
+  const auto book = LoadAdvice(options.data_dir / "golden/contract/advice.json", suite->catalogue);
+  if (!book) return Complain({book.error(), 2});
   fmt::print("{}  {}, milestone {}, modes {}{}\n\n", row->id, row->level, row->milestone,
              ModesText(row->modes),
              row->capability.empty() ? "" : ", for hosts that claim [" + row->capability + "]");
   if (!row->condition.empty()) fmt::print("The provider: {}\n", row->condition);
   fmt::print("{}\n\nsource: Host Protocol v1, section {} (docs/contract.md)\n", row->text,
              row->section);
+  if (const auto found = book->find(row->id); found != book->end()) {
+    const Advice& advice = found->second;
+    fmt::print("\nyou see:      {}\nusual cause:  {}\nwhat to do:   {}\n\n", advice.sees,
+               advice.cause, advice.remedy);
+  }
   for (Mode mode : row->modes) {
     const auto always = AlwaysOn(mode);
     if (std::find(always.begin(), always.end(), row->id) != always.end()) {
@@ -76,7 +84,7 @@ class ExplainCommand : public Command {
 
 const CommandRegistration<ExplainCommand> kExplain(
     {.name = "explain",
-     .about = "a requirement: its text, level and source, and what sees it",
+     .about = "a requirement: its text, what a failure mostly means, and what sees it",
      .group = CommandGroup::kReports,
      .starts_processes = false});
 

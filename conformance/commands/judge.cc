@@ -65,7 +65,8 @@ std::optional<CommandError> PrepareReportDir(const Options& options) {
 tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite& suite,
                                              Session& session, std::stop_token stop,
                                              std::vector<Job> more) {
-  auto jobs = MakePlan(suite.cases, Checks(), options.filter);
+  auto jobs =
+      MakePlan(suite.cases, suite.with_checks ? Checks() : std::vector<Check>(), options.filter);
   if (!jobs) return tl::unexpected(CommandError{jobs.error(), 3});
   for (Job& job : more) jobs->push_back(std::move(job));
   Report report;
@@ -98,7 +99,7 @@ tl::expected<Report, CommandError> JudgeHost(const Options& options, const Suite
   report.filtered = options.filter.active();
   report.statistics = StatisticsOf(report.results);
   report.ledger = Account(suite.catalogue, *jobs, report.results, options.milestone,
-                          report.filtered || options.shard, waiving);
+                          report.filtered || options.shard || !suite.with_checks, waiving);
   return report;
 }
 

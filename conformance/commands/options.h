@@ -34,6 +34,7 @@ struct Options {
   std::optional<ShardOf> shard;  // the part of the plan that is played here
   std::filesystem::path report_dir;
   std::filesystem::path waivers_file, write_waivers_file;
+  std::filesystem::path drafts_dir;  // of `run`: its cases alone, no golden ones and no checks
 };
 
 }  // namespace touchstone

@@ -6,7 +6,12 @@ namespace {
 
 class RunCommand : public Command {
  public:
-  void AddFlags(CLI::App& app, Options& options) override { AddRunFlags(app, options); }
+  void AddFlags(CLI::App& app, Options& options) override {
+    AddRunFlags(app, options);
+    app.add_option("--drafts", options.drafts_dir,
+                   "play only the cases in this folder, drafts of `touchstone record` too")
+        ->check(CLI::ExistingDirectory);
+  }
 
   int Run(const Options& options, const Context& context) override {
     auto suite = LoadSuite(options);

@@ -28,9 +28,11 @@ struct Suite {
   Catalogue catalogue;
   std::vector<Case> cases;
   Waiving waiving;
+  bool with_checks = true;  // those in C++, too
 };
 
-// The catalogue and all cases. A fault in them is a usage error with file and line.
+// The catalogue and all cases; with a folder of drafts those in it alone. A fault in them is a
+// usage error with file and line.
 tl::expected<Suite, CommandError> LoadSuite(const Options& options);
 
 tl::expected<Profile, CommandError> ProfileFromOptions(const Options& options);

@@ -54,7 +54,7 @@ TEST_F(SoakCli, UsageErrors) {
   ExpectSays(Touchstone({"soak", "--resume"}), 2, {"--checkpoint"});
   ExpectSays(Touchstone({"soak", "--checkpoint", File("state")}), 2, {"--mode"});
   ExpectSays(Touchstone({"soak", "--mix", "nonsense"}), 2, {"nonsense", "default"});
-  WriteFile(File("mix.json"), "{\"weights\":{\"ok\":1,\"colour\":2}}");
+  WriteFile(File("mix.json"), "{\"about\":\"x\",\"weights\":{\"ok\":1,\"colour\":2}}");
   ExpectSays(Touchstone({"soak", "--mix", File("mix.json")}), 2, {"mix.json", "colour"});
 }
 

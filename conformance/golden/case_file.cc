@@ -140,9 +140,9 @@ class Reader {
   }
 
   void ReadHead(const object& head, Case& into) {
-    static constexpr std::string_view kKeys[] = {"case",     "requirements", "modes",
-                                                 "about",    "env",          "capabilities",
-                                                 "dialects", "timing",       "serial"};
+    static constexpr std::string_view kKeys[] = {"case",   "requirements", "modes",    "about",
+                                                 "env",    "capabilities", "dialects", "timing",
+                                                 "serial", "draft"};
     for (const auto& [key, ignored] : head) {
       if (std::find(std::begin(kKeys), std::end(kKeys), std::string_view(key)) == std::end(kKeys)) {
         Fault(1, fmt::format("unknown key \"{}\" in the first line; known: {} rows",
@@ -193,6 +193,10 @@ class Reader {
     }
     ReadTiming(head, into);
     into.serial = ReadFlag(head, "serial");
+    into.draft = ReadFlag(head, "draft");
+    if (!into.draft && into.about.starts_with(kDraftAbout))
+      Fault(1,
+            fmt::format("`about` still begins with \"{}\": say what the case proves", kDraftAbout));
   }
 
   void ReadTiming(const object& head, Case& into) {
@@ -255,6 +259,8 @@ class Reader {
       }
     }
     CheckRequirements(line, step.Requirements());
+    if (!into.draft && step.Text("note").starts_with(kReviewNote))
+      Fault(line, fmt::format("the note \"{}\" waits for a review", step.Text("note")));
     if (const auto since = step.Text("since"); !since.empty() && !HasMark(into, since)) {
       Fault(line, fmt::format("`since` names the mark \"{}\", which no earlier step sets", since));
     }
@@ -311,7 +317,7 @@ tl::expected<std::vector<Case>, std::vector<CaseError>> ParseCaseFile(
 
 tl::expected<std::vector<Case>, std::vector<CaseError>> LoadCases(
     const std::filesystem::path& directory,
-    const std::function<bool(const std::string&)>& is_requirement) {
+    const std::function<bool(const std::string&)>& is_requirement, Drafts drafts) {
   std::vector<Case> cases;
   std::vector<CaseError> errors;
   std::error_code ec;
@@ -331,9 +337,18 @@ tl::expected<std::vector<Case>, std::vector<CaseError>> LoadCases(
         std::filesystem::relative(file, directory).replace_extension().generic_string();
     auto parsed = ParseCaseFile(file, name, text, is_requirement);
     if (parsed) {
+      if (drafts == Drafts::kRefused && parsed->front().draft) {
+        errors.push_back({file, 1,
+                          "a draft, recorded from a host: it is no golden case before it was held "
+                          "against the contract (docs/record.md); `touchstone run --drafts DIR` "
+                          "plays drafts"});
+        continue;
+      }
       for (auto& one : *parsed) {
         // Messages of a play name the file as a reader of the repository knows it.
-        one.file = std::filesystem::relative(file, directory.parent_path().parent_path());
+        const auto shown =
+            std::filesystem::relative(file, directory.parent_path().parent_path(), ec);
+        one.file = shown.empty() ? file : shown;
         cases.push_back(std::move(one));
       }
     } else {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -43,6 +44,7 @@ struct Case {
   bool timing = false;
   bool best_of_timing = false;  // one trial of five is enough
   bool serial = false;
+  bool draft = false;  // recorded from a host and not reviewed (docs/record.md)
   std::vector<Step> steps;
   std::vector<Step> proof;  // of a scenario: that its fault happened
 };
@@ -55,13 +57,22 @@ struct CaseError {
   std::string ToString() const;  // "golden/cases/req/x.jsonl:3: unknown step …"
 };
 
+// What a folder of cases may hold. A draft says what some host did, which proves nothing about it:
+// among golden cases one is a fault.
+enum class Drafts { kRefused, kAllowed };
+
 // All cases below `directory`, sorted by name; or every fault found in them. `is_requirement` knows
 // the catalogue's IDs.
 tl::expected<std::vector<Case>, std::vector<CaseError>> LoadCases(
     const std::filesystem::path& directory,
-    const std::function<bool(const std::string&)>& is_requirement);
+    const std::function<bool(const std::string&)>& is_requirement,
+    Drafts drafts = Drafts::kRefused);
 
-// The cases of one file's text. `name` is "area/case".
+// What a draft's `about` and its `note`s begin with where a person has to look. They must be gone
+// when `draft` is.
+inline constexpr std::string_view kDraftAbout = "DRAFT: ", kReviewNote = "REVIEW: ";
+
+// The cases of one file's text. `name` is "area/case". Drafts are read like others.
 tl::expected<std::vector<Case>, std::vector<CaseError>> ParseCaseFile(
     const std::filesystem::path& file, const std::string& name, std::string_view text,
     const std::function<bool(const std::string&)>& is_requirement);

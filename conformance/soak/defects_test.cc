@@ -37,7 +37,8 @@ class SteadyWork : public SoakTest {
   static SoakPlan Steady() {
     auto plan = Plan();
     plan.mix = Mix("ok-only");
-    plan.duration = milliseconds(8000);
+    plan.duration = milliseconds(10'000);
+    plan.limits.trends.shortest_window_s = 0.3;
     plan.arrivals = Constant(100);
     // Per hour, but of seconds: coarse leaks alone show in a soak as short as this.
     plan.limits.trends.rss_kib_per_hour = 3600 * 256;
@@ -62,6 +63,14 @@ INSTANTIATE_TEST_SUITE_P(Soak, Trends,
                                            Broken{"thread-leak", "LOAD-02"},
                                            Broken{"child-leak", "LOAD-02"},
                                            Broken{"slower-and-slower", "LOAD-04"}));
+
+// Shorter than it must be to see a trend: that is no pass.
+TEST_F(SteadyWork, TooShortIsNotJudged) {
+  auto plan = Steady();
+  plan.duration = milliseconds(1500);
+  const auto result = Soak(plan, "memory-leak");
+  EXPECT_EQ(result.summary.verdict, "not judged") << Describe(result);
+}
 
 // The same judgement of the host without the defect.
 TEST_F(SteadyWork, OfAGoodHostDoNotRise) {

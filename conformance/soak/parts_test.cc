@@ -104,7 +104,7 @@ TEST(SoakTally, CountsByWindowAndInAll) {
   const auto open = tally.OpenWindow();
   for (const char* part :
        {R"("kind":"window")", R"("OK":1)", R"("BUSY":1)", R"("LOST BY SIGKILL":1)",
-        R"("intended":3)", R"("answered":2)", R"("unexpected":1)", R"("from_s":100)"})
+        R"("intended":3)", R"("answered":2)", R"("unexpected":1)", R"("who":"host")"})
     EXPECT_NE(open.find(part), std::string::npos) << part << "\n" << open;
   record.clear();
   tally.CloseWindow();

@@ -35,7 +35,7 @@ constexpr int kPatienceMs = 50;  // for the rest of a line
   for (auto& setting : settings) environment.push_back(setting.data());
   argv.push_back(nullptr);
   environment.push_back(nullptr);
-  ::execve(argv[0], argv.data(), environment.data());
+  ::execvpe(argv[0], argv.data(), environment.data());
   std::fprintf(stderr, "defective-host: cannot start %s: %s\n", argv[0], std::strerror(errno));
   ::_exit(kCannotStart);
 }

@@ -1,7 +1,6 @@
-// Mode S with the echo provider (issue 3): durable runs per second, pipelined; the round trip of a
-// ping beside that of a bare nlohmann_json echo loop on the same kind of pipes; peak memory.
+// Mode S with the echo provider: durable runs per second, all sent at once; peak memory after them.
 //
-//   stream_bench REFHOST [RUNS [PINGS]]
+//   stream_bench REFHOST [RUNS]
 //
 // The bench is pinned to one core and the host to another (with two or more cores).
 #include <fcntl.h>
@@ -11,14 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -35,19 +30,6 @@ void Pin(pid_t pid, int core) {
   CPU_ZERO(&set);
   CPU_SET(core % static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)), &set);
   sched_setaffinity(pid, sizeof set, &set);
-}
-
-// What the host is measured against: as little as a program that speaks JSON lines can do.
-int EchoLoop() {
-  std::string line;
-  std::ios::sync_with_stdio(false);
-  while (std::getline(std::cin, line)) {
-    nlohmann::json request = nlohmann::json::parse(line);
-    request["type"] = "ack";
-    request["status"] = "PONG";
-    std::cout << request.dump() << '\n' << std::flush;
-  }
-  return 0;
 }
 
 class Child {
@@ -125,20 +107,6 @@ class Child {
   std::string pending_;
 };
 
-double PingMicroseconds(Child& child, int pings) {
-  const std::string ping = "{\"protocol_version\":1,\"type\":\"ping\",\"request_id\":\"p\"}\n";
-  std::vector<double> times;
-  for (int i = 0; i < pings; ++i) {
-    const auto start = Clock::now();
-    size_t sent = 0;
-    size_t count = 0;
-    while (count == 0) child.Exchange(ping, sent, "PONG", count);
-    times.push_back(Seconds(start) * 1e6);
-  }
-  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
-  return times[times.size() / 2];
-}
-
 double RunsPerSecond(Child& child, size_t runs) {
   std::string lines;
   for (size_t i = 0; i < runs; ++i) {
@@ -157,27 +125,15 @@ double RunsPerSecond(Child& child, size_t runs) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::strcmp(argv[1], "--echo-loop") == 0) return EchoLoop();
   if (argc < 2) {
-    std::fprintf(stderr, "usage: stream_bench REFHOST [RUNS [PINGS]]\n");
+    std::fprintf(stderr, "usage: stream_bench REFHOST [RUNS]\n");
     return 2;
   }
   const size_t runs = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 100'000;
-  const int pings = argc > 3 ? std::atoi(argv[3]) : 20'000;
   char name[] = "/tmp/refhost-bench-XXXXXX";
   const std::string dir = mkdtemp(name);
   {
-    Child bare({"/proc/self/exe", "--echo-loop"}, dir);
-    Child host({argv[1], "host", "--protocol", "v1", "--single-request=false"}, dir + "/ping");
-    for (int round = 0; round < 3; ++round) {
-      const double bare_us = PingMicroseconds(bare, pings);
-      const double host_us = PingMicroseconds(host, pings);
-      std::printf("ping: %.1f us, bare loop %.1f us, ratio %.2f\n", host_us, bare_us,
-                  host_us / bare_us);
-    }
-  }
-  {
-    Child host({argv[1], "host", "--protocol", "v1", "--single-request=false"}, dir + "/runs");
+    Child host({argv[1], "host", "--protocol", "v1", "--single-request=false"}, dir);
     const double rate = RunsPerSecond(host, runs);
     std::printf("%zu durable runs: %.0f runs/s, peak RSS %.1f MiB\n", runs, rate,
                 static_cast<double>(host.PeakKiB()) / 1024);

@@ -11,7 +11,7 @@ namespace {
 // windows. The more windows, the more sensitive to values that go together; the fewer, the less
 // power.
 constexpr double kWindows = 24, kWindowsOfALife = 12;
-constexpr double kShortestS = 5, kLongestS = 3600;
+constexpr double kLongestS = 3600;
 // The warm-up's end is looked for on a finer scale.
 constexpr double kFiner = 4;
 
@@ -19,20 +19,20 @@ double Span(const std::vector<Point>& series) {
   return series.empty() ? 0 : series.back().at - series.front().at;
 }
 
-double WindowLength(const Lives& lives) {
+double WindowLength(const Lives& lives, double shortest_s) {
   double total = 0, longest = 0;
   for (const auto& series : lives) {
     total += Span(series);
     longest = std::max(longest, Span(series));
   }
-  return std::clamp(std::min(total / kWindows, longest / kWindowsOfALife), kShortestS, kLongestS);
+  return std::clamp(std::min(total / kWindows, longest / kWindowsOfALife), shortest_s, kLongestS);
 }
 
 }  // namespace
 
-Judged AfterWarmUp(const Lives& raw) {
+Judged AfterWarmUp(const Lives& raw, double shortest_window_s) {
   Judged judged;
-  const double fine_s = WindowLength(raw) / kFiner;
+  const double fine_s = WindowLength(raw, shortest_window_s) / kFiner;
   Lives rest;
   for (const auto& series : raw) {
     const auto fine = WindowMedians(series, fine_s);
@@ -45,7 +45,7 @@ Judged AfterWarmUp(const Lives& raw) {
     if (warm > 0) judged.warm_up_s = std::max(judged.warm_up_s, from - series.front().at);
     judged.longest_s = std::max(judged.longest_s, Span(kept));
   }
-  judged.window_s = WindowLength(rest);
+  judged.window_s = WindowLength(rest, shortest_window_s);
   for (const auto& series : rest) judged.lives.push_back(WindowMedians(series, judged.window_s));
   return judged;
 }
@@ -90,7 +90,7 @@ bool Rises(const Rise& rise, double span_s, double share, const GaugeLimits& lim
 }  // namespace
 
 TrendRow JudgeGauge(const Lives& raw, const std::string& unit, const GaugeLimits& limits) {
-  const auto judged = AfterWarmUp(raw);
+  const auto judged = AfterWarmUp(raw, limits.shortest_window_s);
   const auto whole = FindRise(judged.lives);
   TrendRow row;
   row.tolerance_per_hour = limits.per_hour;

@@ -13,6 +13,7 @@ struct GaugeLimits {
   double least = 0;     // the rise, over what was judged, that counts at least
   double significance = 0.01;
   int fewest_points = 12;
+  double shortest_window_s = 5;
 };
 
 // Finds the warm-up of each life, cuts the rest into windows and judges their medians. The row has
@@ -27,6 +28,6 @@ struct Judged {
   double window_s = 0;
   double longest_s = 0;  // that a life was judged over
 };
-Judged AfterWarmUp(const Lives& raw);
+Judged AfterWarmUp(const Lives& raw, double shortest_window_s = GaugeLimits().shortest_window_s);
 
 }  // namespace touchstone::soak

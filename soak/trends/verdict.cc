@@ -76,8 +76,9 @@ void JudgeTrack(const Summary& summary, const TrackSeries& series, const TrendLi
   const auto begins = Begins(summary, series.samples);
   const auto judge = [&](const char* requirement, const char* what, const char* unit,
                          const Lives& lives, double per_hour, double least) {
-    auto row =
-        JudgeGauge(lives, unit, {per_hour, least, limits.significance, limits.fewest_points});
+    auto row = JudgeGauge(
+        lives, unit,
+        {per_hour, least, limits.significance, limits.fewest_points, limits.shortest_window_s});
     row.requirement = requirement;
     row.what = what;
     row.unit = unit;
@@ -99,7 +100,9 @@ void ExcuseTheMachine(const Recorded& recorded, const TrendLimits& limits, Trend
   const auto lag =
       JudgeGauge(SeriesOf(
                      recorded.host.samples, [](const Sample& s) { return s.lag_ms; }, begins),
-                 "ms", {row.slope_per_hour / 2, 0, limits.significance, limits.fewest_points});
+                 "ms",
+                 {row.slope_per_hour / 2, 0, limits.significance, limits.fewest_points,
+                  limits.shortest_window_s});
   const char* why = nullptr;
   if (lag.verdict == TrendVerdict::kRises) why = "the judge's own lag rises as well";
   if (summary.reference) {

@@ -17,6 +17,8 @@ struct TrendLimits {
   double latency_ms_per_hour = 1, latency_least_ms = 0.2;  // of a window's median
   double significance = 0.01;  // of Mann–Kendall: a rise is no chance below this
   int fewest_points = 12;      // window medians after the warm-up
+  // Shorter windows have too few samples for a median; less is for soaks that sample more often.
+  double shortest_window_s = 5;
   bool operator==(const TrendLimits&) const = default;
 };
 

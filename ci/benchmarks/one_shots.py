@@ -1,0 +1,43 @@
+"""A thousand one-shots: `touchstone soak` against the shell loop that one would write first."""
+import os
+import re
+import sys
+import time
+
+from benchmarks.context import PEERS, Failed, folder, output_of
+from benchmarks.row import Row, ratios
+
+ABOUT = ("1000 one-shots of refhost by `touchstone soak --mode O`, all checks on and a provider that is asked, against "
+         "`ci/benchmarks/peers/shell-loop` (spawn, then a Python check of the line; echo provider), which does a fifth "
+         "of it. Wall time, start and end included.")
+
+
+def soak_command(context, requests):
+    argv = [context.program("touchstone"), "soak", "--plain", "--seed", "1", "--mode", "O", "--requests", str(requests)]
+    # As fast as it can: newer versions pace their load unless told.
+    return argv + ["--rate", "max"] if "--rate" in output_of([argv[0], "soak", "--help"]) else argv
+
+
+def measure(context):
+    requests = 50 if context.quick else 1000
+    refhost = context.program("refhost")
+    soak = soak_command(context, requests)
+    loops = requests // 5
+    rates = {"touchstone soak": [], "shell loop": []}
+    for number in range(context.rounds):
+        context.say(f"one-shots, round {number + 1} of {context.rounds}")
+        begun = time.perf_counter()
+        text = output_of(soak)
+        rates["touchstone soak"].append(requests / (time.perf_counter() - begun))
+        if not re.search(rf"\b{requests}\b", text):
+            raise Failed(f"soak: expected {requests} answers, got: {text[:500]}")
+        with folder() as scratch:
+            env = dict(os.environ, PYTHON=sys.executable, LLM_PROVIDER="echo", ZENE_STATE_DIR=f"{scratch}/state", HOME=scratch)
+            begun = time.perf_counter()
+            output_of([f"{PEERS}/shell-loop", str(loops), refhost, "host", "--protocol", "v1"], env)
+            rates["shell loop"].append(loops / (time.perf_counter() - begun))
+    rows = [Row(f"one-shots by {who}", "1/s", "more", samples, "spawned, answered and checked")
+            for who, samples in rates.items()]
+    rows.append(ratios("one-shots: touchstone soak against the shell loop", rates["touchstone soak"],
+                       rates["shell loop"], "more", "how many times as many a second", wanted=10))
+    return rows
