@@ -69,8 +69,13 @@ void Add(Tallies& tallies, const CheckResult& result, WaiverBook& waivers) {
         break;
     }
   }
-  if (result.judgement.verdict == Verdict::kPass) {
-    for (const auto& id : AlwaysOn(result.mode)) ++tallies[std::string(id)].passed;
+  // What each play looks at is proven by a good one; another has told nothing of it.
+  for (const auto& id : AlwaysOn(result.mode)) {
+    Tally& tally = tallies[std::string(id)];
+    if (result.judgement.verdict == Verdict::kPass)
+      ++tally.passed;
+    else if (result.judgement.verdict != Verdict::kSkip)
+      ++tally.blocked;
   }
   // The always-on checks may break requirements that the check was not about.
   for (const auto& violation : result.judgement.violations) {
