@@ -159,8 +159,8 @@ TEST_F(SoakTest, AHostThatDiesIsBlamedAndStartedAgain) {
   plan.requests = 500;
   plan.arrivals = Constant(200);
   std::jthread murder([this] {
-    if (observer_.Await([](const SoakProgress& p) { return p.answered > 100; }))
-      EXPECT_TRUE(SignalHost(SIGKILL));
+    if (!observer_.Await([](const SoakProgress& p) { return p.answered > 100; })) return;
+    EXPECT_TRUE(SignalHost(SIGKILL));
   });
   const auto result = Soak(plan);
   EXPECT_TRUE(Blamed(result).contains("LOAD-01")) << Describe(result);
