@@ -63,9 +63,7 @@ class Plain : public Contender {
 
   const std::string& name() const override { return peer_.name; }
   // It has no provider and keeps nothing.
-  bool Takes(Mode, Answers answers, StateDir state) const override {
-    return answers == Answers::kEcho && state == StateDir::kExisting;
-  }
+  bool Takes(Mode, Answers answers, StateDir) const override { return answers == Answers::kEcho; }
   void Prepare(Mode, Answers) override {}
 
   tl::expected<Launch, std::string> Next(StateDir) override {
