@@ -40,7 +40,7 @@ std::string TitleOf(CommandGroup group) {
 
 std::string FooterOf(const CommandInfo& info) {
   std::string footer(kExitStatus);
-  if (!info.examples.empty()) footer += " Examples:\n" + info.examples;
+  if (!info.examples.empty()) footer += " Examples:" + info.examples;
   return footer;
 }
 

@@ -1,5 +1,6 @@
 """refhost beside programs of a few lines: `touchstone bench` measures, this names the peers and what is wanted."""
 import json
+import sys
 
 from benchmarks.context import PEERS, find, folder, output_of
 from benchmarks.row import Row, not_measured
@@ -13,7 +14,7 @@ WANTED = {"S ping against bare loop": 3, "O run against cat": 3}
 def peers(context):
     """NAME=COMMAND of each peer that is installed, and the names of those that are not."""
     commands = {"cat": "cat", "bare loop": context.program("echo_loop"),
-                "Python": f"python3 {PEERS}/host.py", "Node": f"node {PEERS}/host.js"}
+                "Python": f"{sys.executable} {PEERS}/host.py", "Node": f"node {PEERS}/host.js"}
     missing = {name: command.split()[0] for name, command in commands.items() if find(command.split()[0]) is None}
     return [f"{name}={command}" for name, command in commands.items() if name not in missing], missing
 

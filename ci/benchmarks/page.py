@@ -24,7 +24,8 @@ def table(rows):
             wanted += "" if row.as_wanted else ": **missed**"
         if row.samples:
             spread = f"{number(min(row.samples))}–{number(max(row.samples))}"
-            lines.append(f"| {row.name} | {with_unit(row.median, row.unit)} | {spread} | {len(row.samples)} | {wanted} |")
+            median = with_unit(row.median, row.unit)
+            lines.append(f"| {row.name} | {median} | {spread} | {len(row.samples)} | {wanted} |")
         else:
             lines.append(f"| {row.name} | not measured: {row.not_measured} | | | {wanted} |")
     return "\n".join(lines)
@@ -34,7 +35,7 @@ def section(about, facts, rows):
     machine = facts["machine"]
     where = (f"{facts['measured']}, commit {machine['commit']}, {machine['cores']} cores of {machine['cpu']}, "
              f"{machine['memory_gib']} GiB, {machine['system']}, kernel {machine['kernel']}; load average "
-             f"{facts['load_before']} before and {facts['load_after']} after.")
+             f"{facts['load_before']} before and {facts['load_after']} after, nice {machine['nice']}.")
     return f"{about}\n\n{where}\n\n{table(rows)}"
 
 

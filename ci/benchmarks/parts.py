@@ -7,7 +7,8 @@ from benchmarks.row import Row
 ABOUT = "Parts, by Google Benchmark, on one core."
 # program, its benchmark, our name, what is wanted
 PARTS = (("conformance_contract_bench", "JudgeLines/20", "judge: lines of about 190 bytes", 200_000),
-         ("conformance_contract_bench", "JudgeLines/2000", "judge: lines, each fourth with 2000 bytes of text", None))
+         ("conformance_contract_bench", "JudgeLines/2000", "judge: lines, each fourth with 2000 bytes of text", None),
+         ("fault_injection_provider_bench", "KeepAlive/real_time/threads:1", "provider: answers to one caller", None))
 
 
 def measure(context):

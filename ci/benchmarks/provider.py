@@ -9,10 +9,12 @@ from benchmarks import wrk
 from benchmarks.context import Failed, find, folder, free_port, pinned, running, wait_for
 from benchmarks.row import not_measured, ratios, Row
 
-ABOUT = ("`touchstone provider` as a user starts it, journal and narration on, against nginx with a static file of that "
-         "size; wrk with one thread on core 0, one server at a time on core 1.")
-LOADS = (("300 bytes", {"body": "x" * 300}, 1, 1.3), ("300 bytes", {"body": "x" * 300}, 8, None),
-         ("a chat completion", {"text": "mock answer"}, 1, None), ("a chat completion", {"text": "mock answer"}, 8, None))
+ABOUT = ("`touchstone provider` as a user starts it, journal and narration on, against nginx with a static file of "
+         "that size; wrk with one thread on core 0, one server at a time on core 1.")
+LOADS = (("300 bytes", {"body": "x" * 300}, 1, 1.3),
+         ("300 bytes", {"body": "x" * 300}, 8, None),
+         ("a chat completion", {"text": "mock answer"}, 1, None),
+         ("a chat completion", {"text": "mock answer"}, 8, None))
 NGINX = """worker_processes 1; daemon off; pid {dir}/pid; error_log {dir}/error;
 events {{ worker_connections 256; }}
 http {{ access_log off; keepalive_requests 100000000; client_body_temp_path {dir}; proxy_temp_path {dir};
@@ -50,7 +52,8 @@ def answer_with(base, respond):
 def rows_of(what, size, connections, wanted, pairs):
     name = name_of(what, connections)
     ours, theirs = ([pair[who] for pair in pairs] for who in (0, 1))
-    return [ratios(f"{name}: latency against nginx", [one["p50"] for one in ours], [one["p50"] for one in theirs], "less",
+    latencies = [[one["p50"] for one in side] for side in (ours, theirs)]
+    return [ratios(f"{name}: latency against nginx", *latencies, "less",
                    f"median latency, {size} bytes of body", wanted),
             Row(f"{name}: latency", "us", "less", [one["p50"] * 1000 for one in ours], "touchstone's median"),
             Row(f"{name}: requests", "1/s", "more", [one["rate"] for one in ours], "touchstone's",

@@ -10,8 +10,8 @@ from benchmarks import wrk
 from benchmarks.context import find, folder, free_port, pinned, running, wait_for
 from benchmarks.row import not_measured, ratios
 
-ABOUT = ("`touchstone proxy` against HAProxy in TCP mode, one thread each on core 1; wrk with one thread on core 0, which "
-         "it shares with the nginx behind them. Rounds alternate.")
+ABOUT = ("`touchstone proxy` against HAProxy in TCP mode, one thread each on core 1; wrk with one thread on core 0, "
+         "which it shares with the nginx behind them. Rounds alternate.")
 TICKS = os.sysconf("SC_CLK_TCK")
 NGINX = """daemon off; worker_processes 1; pid {dir}/pid; error_log stderr; events {{ worker_connections 4096; }}
 http {{ access_log off; sendfile on; tcp_nodelay on; keepalive_requests 100000000;
@@ -92,8 +92,8 @@ def both_proxies(context):
 
 
 def measure(context):
-    names = [(f"proxy, {what}: {measure} against HAProxy", better) for what, _, _, measures in LOADS
-             for measure, _, better, _ in measures]
+    names = [(f"proxy, {what}: {name} against HAProxy", better) for what, _, _, measures in LOADS
+             for name, _, better, _ in measures]
     missing = [program for program in ("haproxy", "nginx", "wrk") if find(program) is None]
     if missing:
         why = f"{', '.join(missing)} not installed (apt-get install haproxy nginx-light wrk)"
@@ -109,7 +109,7 @@ def measure(context):
                 context.say(f"proxy, {what}, round {number + 1} of {rounds}")
                 for who in (0, 1) if number % 2 == 0 else (1, 0):
                     samples[who].append(one_load(*proxies[who], path, connections, seconds))
-            rows += [ratios(f"proxy, {what}: {measure} against HAProxy", *([one[key] for one in side] for side in samples),
+            rows += [ratios(f"proxy, {what}: {name} against HAProxy", *([one[key] for one in side] for side in samples),
                             better, "touchstone's divided by HAProxy's", wanted)
-                     for measure, key, better, wanted in measures]
+                     for name, key, better, wanted in measures]
     return rows

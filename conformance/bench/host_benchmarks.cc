@@ -18,7 +18,7 @@ struct Entry {
 };
 
 void PlayRounds(const Measure& measure, std::vector<Entry>& entries,
-                const HostBenchmarkOptions& options) {
+                const HostBenchmarkOptions& options, const std::stop_token& stop) {
   for (int round = 0; round < options.rounds; ++round) {
     if (options.progress)
       options.progress(fmt::format("{}, round {} of {}", measure.name, round + 1, options.rounds));
@@ -26,7 +26,10 @@ void PlayRounds(const Measure& measure, std::vector<Entry>& entries,
       // Backwards each other time, so that nobody always comes first.
       Entry& entry = entries[round % 2 == 0 ? i : entries.size() - 1 - i];
       if (!entry.error.empty()) continue;
-      auto sample = entry.gauge->Round(options.budget);
+      auto sample =
+          stop.stop_requested()
+              ? tl::expected<double, std::string>(tl::unexpected(std::string("interrupted")))
+              : entry.gauge->Round(options.budget);
       if (sample)
         entry.samples.push_back(*sample);
       else
@@ -95,7 +98,7 @@ class Session {
       entries.push_back(
           {contender->name(), measure.begin(measure, {*contender, cores_, stop_}), {}, {}});
     }
-    PlayRounds(measure, entries, options_);
+    PlayRounds(measure, entries, options_, stop_);
     std::vector<Benchmark> rows;
     for (const auto& entry : entries) {
       const bool judged = &entry == &entries.front();

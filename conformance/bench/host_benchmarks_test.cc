@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "conformance/bench/measure.h"
 #include "conformance/testing/bundled_rig.h"
@@ -28,11 +27,10 @@ const Benchmark* Find(const std::vector<Benchmark>& rows, const std::string& nam
   return found == rows.end() ? nullptr : &*found;
 }
 
-// The host as it is, but each answer comes later.
-Profile Slowed(Profile profile, const std::string& ms) {
-  for (auto& [mode, argv] : profile.commands) {
-    argv.insert(argv.begin(), {TOUCHSTONE_SOURCE_DIR "/conformance/testing/slow_host.py", ms});
-  }
+// The host as it is, but each line comes 100 ms later.
+Profile Slowed(Profile profile) {
+  for (auto& [mode, argv] : profile.commands)
+    argv.insert(argv.begin(), {TOUCHSTONE_SOURCE_DIR "/ci/slow-host.py", "100"});
   profile.name = "slow";
   return profile;
 }
@@ -66,23 +64,14 @@ TEST(HostBenchmarks, ASlowerHostIsWorseInEachMeasure) {
   const auto slow = BundledRig("", folder.path() / "slow");
   ASSERT_TRUE(good && slow);
   const Profile reference = good->profile;
-  std::size_t measures = 0;
-  // All but the throughput wait for one answer at a time, so a longer delay takes no long test.
-  for (const auto& [only, ms] : {std::pair{"S ping", "100"}, std::pair{"S run", "100"},
-                                 std::pair{"O run", "100"}, std::pair{"S throughput", "20"}}) {
-    auto options = Quick();
-    options.only = only;
-    slow->profile = Slowed(reference, ms);
-    const auto before = RunHostBenchmarks(*good, reference, options, {});
-    const auto after = RunHostBenchmarks(*slow, reference, options, {});
-    for (const auto& row : CompareAll(before, after, 0.1)) {
-      EXPECT_EQ(row.comparison.change, Change::kWorse) << row.name << ": " << row.comparison.why;
-      ++measures;
-    }
-    for (const auto& row : CompareAll(after, before, 0.1))
-      EXPECT_EQ(row.comparison.change, Change::kBetter) << row.name << ": " << row.comparison.why;
-  }
-  EXPECT_EQ(measures, Measures().size());
+  slow->profile = Slowed(reference);
+  const auto before = RunHostBenchmarks(*good, reference, Quick(), {});
+  const auto after = RunHostBenchmarks(*slow, reference, Quick(), {});
+  ASSERT_EQ(before.size(), Measures().size());
+  for (const auto& row : CompareAll(before, after, 0.1))
+    EXPECT_EQ(row.comparison.change, Change::kWorse) << row.name << ": " << row.comparison.why;
+  for (const auto& row : CompareAll(after, before, 0.1))
+    EXPECT_EQ(row.comparison.change, Change::kBetter) << row.name << ": " << row.comparison.why;
 }
 
 TEST(HostBenchmarks, AHostThatAnswersWronglyHasNoTimes) {
@@ -112,7 +101,8 @@ TEST(HostBenchmarks, StopWhenAsked) {
   auto options = Quick(1000);
   options.progress = [&](const std::string&) { source.request_stop(); };
   const auto rows = RunHostBenchmarks(*rig, rig->profile, options, source.get_token());
-  for (const auto& row : rows) EXPECT_LT(row.samples.size(), 1000u);
+  ASSERT_FALSE(rows.empty());
+  for (const auto& row : rows) EXPECT_EQ(row.not_measured, "refhost: interrupted");
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ struct CommandInfo {
   std::string name;
   std::string about;  // the line in `touchstone --help`
   CommandGroup group = CommandGroup::kJudge;
-  std::string examples = {};  // lines that a person can paste, two spaces before each
+  std::string examples = {};  // each on a line of its own, behind two spaces
   // A command that does not has neither scratch folder nor warden, and Ctrl-C just ends it.
   bool starts_processes = true;
 };

@@ -65,7 +65,8 @@ const CommandRegistration<DiffCommand> kDiff(
     {.name = "diff",
      .about = "what regressed, was fixed, appeared and vanished between two reports",
      .group = CommandGroup::kReports,
-     .examples = R"(  touchstone diff last/report.json report/report.json
+     .examples = R"(
+  touchstone diff last/report.json report/report.json
   touchstone diff last/report.json report/report.json --format markdown >> summary.md)",
      .starts_processes = false});
 

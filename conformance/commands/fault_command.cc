@@ -150,7 +150,8 @@ const CommandRegistration<FaultCommand> kFault(
     {.name = "fault",
      .about = "play one fault scenario at a host and tell what happened, step by step",
      .group = CommandGroup::kFaults,
-     .examples = R"(  touchstone fault retry-after-zero               the bundled reference host
+     .examples = R"(
+  touchstone fault retry-after-zero               the bundled reference host
   touchstone fault stall-mid-stream --mode O --host-bin ./zene
   touchstone scenarios list                       all there are: docs/fault-scenarios.md)"});
 

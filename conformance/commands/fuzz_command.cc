@@ -234,7 +234,8 @@ const CommandRegistration<FuzzCommand> kFuzz(
      .about = "malformed and unusual input from a seed: each line must be answered as the contract "
               "says, exactly once",
      .examples =
-         R"(  touchstone fuzz --cases 1000000 --modes S       a million inputs through streams: docs/fuzzing.md
+         R"(
+  touchstone fuzz --cases 1000000 --modes S       a million inputs through streams: docs/fuzzing.md
   touchstone fuzz --for 10m --corpus found/ --host-bin ./zene
   touchstone fuzz --seed 7 --families framing     the same search again
   touchstone fuzz --promote golden/cases/frame    findings become golden cases

@@ -92,7 +92,8 @@ const CommandRegistration<GateCommand> kGate(
     {.name = "gate",
      .about = "what a release must pass: a policy, or run and --requests requests in each mode",
      .examples =
-         R"(  touchstone gate --report-dir report             all of M1 and 1000 requests in each mode
+         R"(
+  touchstone gate --report-dir report             all of M1 and 1000 requests in each mode
   touchstone gate --profile my-host.json --requests 5000
   touchstone gate --policy pull-request --host-bin ./zene
   touchstone gate --policy release --baseline last/report.json --report-dir report

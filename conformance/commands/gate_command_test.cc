@@ -75,12 +75,14 @@ TEST_F(GateCli, WhatVanishedSinceTheBaselineBlocks) {
                    File("after")}),
              1, {"vanished: it was pass in report.json"});
   EXPECT_FALSE(Report("after").at("baseline").at("vanished").as_array().empty());
-  ExpectSays(Gate({"--only", "ctrl/ping", "--baseline", baseline}), 1, {"vanished"});
+  ExpectSays(Gate({"--only", "ctrl/ping", "--modes", "S", "--requests", "10", "--baseline",
+                   baseline}),
+             1, {"vanished"});
   ExpectSays(Gate({"--baseline", Script("garbage.json", "{}")}), 2,
              {"the baseline", "`tool` is missing"});
 
   const std::string after = File("after") / "report.json";
-  ExpectSays(Touchstone({"diff", baseline, after}), 1, {"vanished (", "1 vanished"});
+  ExpectSays(Touchstone({"diff", baseline, after}), 1, {"vanished (2)", "0 regressed, 2 vanished"});
   ExpectSays(Touchstone({"diff", baseline, after, "--format", "json"}), 1,
              {R"("regression":true)"});
   ExpectSays(Touchstone({"diff", baseline, after, "--format", "markdown"}), 1, {"### vanished"});

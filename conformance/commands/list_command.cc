@@ -77,7 +77,8 @@ const CommandRegistration<ListCommand> kList(
     {.name = "list",
      .about = "what there is: requirements, cases or checks",
      .group = CommandGroup::kReports,
-     .examples = R"(  touchstone list requirements --uncovered
+     .examples = R"(
+  touchstone list requirements --uncovered
   touchstone list cases)",
      .starts_processes = false});
 

@@ -68,7 +68,8 @@ const CommandRegistration<MergeCommand> kMerge(
     {.name = "merge",
      .about = "put the reports of all shards of a plan together; none may be missing",
      .group = CommandGroup::kReports,
-     .examples = R"(  touchstone merge part-*/report.json --report-dir report
+     .examples = R"(
+  touchstone merge part-*/report.json --report-dir report
   touchstone merge part-*/report.json --policy release --report-dir report)",
      .starts_processes = false});
 

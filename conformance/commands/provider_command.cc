@@ -176,7 +176,8 @@ const CommandRegistration<ProviderCommand> kProvider(
      .about = "the mock provider by itself, on loopback, until Ctrl-C",
      .group = CommandGroup::kFaults,
      .examples =
-         R"(  touchstone provider --port 9009                 every call is answered "mock answer"
+         R"(
+  touchstone provider --port 9009                 every call is answered "mock answer"
   touchstone provider --scenario flapping --journal calls.jsonl
   curl localhost:9009/__touchstone/               its control (docs/provider-control.md))"});
 

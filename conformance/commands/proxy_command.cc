@@ -101,7 +101,8 @@ const CommandRegistration<ProxyCommand> kProxy(
      .about = "the TCP fault proxy with Toxiproxy's HTTP API, until Ctrl-C (docs/proxy.md)",
      .group = CommandGroup::kFaults,
      .examples =
-         R"(  touchstone proxy                                where Toxiproxy's clients expect it, on port 8474
+         R"(
+  touchstone proxy                                where Toxiproxy's clients expect it, on port 8474
   curl localhost:8474/proxies -d '{"name":"p","upstream":"127.0.0.1:9009"}'
   curl localhost:8474/proxies/p/toxics -d '{"type":"latency","attributes":{"latency":500}}')"});
 

@@ -168,7 +168,8 @@ const CommandRegistration<RecordCommand> kRecord(
     {.name = "record",
      .about = "write draft cases from what a live host answers, for review",
      .group = CommandGroup::kReports,
-     .examples = R"(  touchstone record --out drafts --host-bin ./zene
+     .examples = R"(
+  touchstone record --out drafts --host-bin ./zene
   touchstone record --requests mine.jsonl --modes S -- python3 my_host.py
   touchstone run --drafts drafts --host-bin ./zene    plays what was recorded: docs/record.md)"});
 

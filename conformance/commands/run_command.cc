@@ -28,7 +28,8 @@ class RunCommand : public Command {
 const CommandRegistration<RunCommand> kRun(
     {.name = "run",
      .about = "play all cases and checks at a host and give the verdict",
-     .examples = R"(  touchstone run                                  the bundled reference host
+     .examples = R"(
+  touchstone run                                  the bundled reference host
   touchstone run --host-bin ./zene --report-dir report
   touchstone run --area PROV,TIME --seed 7        some of it, and the same again
   touchstone run --only 'req/*' --modes B -- python3 my_host.py)"});

@@ -61,7 +61,8 @@ const CommandRegistration<ScenariosCommand> kScenarios({.name = "scenarios",
                                                         .about = "the fault scenarios: list, show "
                                                                  "NAME",
                                                         .group = CommandGroup::kFaults,
-                                                        .examples = R"(  touchstone scenarios list
+                                                        .examples = R"(
+  touchstone scenarios list
   touchstone scenarios show flapping)",
                                                         .starts_processes = false});
 

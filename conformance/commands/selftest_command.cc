@@ -106,7 +106,8 @@ const CommandRegistration<SelftestCommand> kSelftest(
     {.name = "selftest",
      .about = "judge the judge: hosts with one thing broken, each of which must be noticed",
      .group = CommandGroup::kJudgeItself,
-     .examples = R"(  touchstone selftest --fast                      the subset that ci/test proves
+     .examples = R"(
+  touchstone selftest --fast                      the subset that ci/test proves
   touchstone selftest --area IDEM,SESS --seed 1)"});
 
 }  // namespace

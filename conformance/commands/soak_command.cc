@@ -286,7 +286,8 @@ const CommandRegistration<SoakCommand> kSoak(
     {.name = "soak",
      .about = "a steady stream of requests for as long as asked: each must be answered once, as it "
               "should be, and nothing may grow",
-     .examples = R"(  touchstone soak --requests 1000 --mode O        a thousand one-shot processes
+     .examples = R"(
+  touchstone soak --requests 1000 --mode O        a thousand one-shot processes
   touchstone soak --duration 10m --report-dir report --host-bin ./zene
   touchstone soak --duration 24h --rate 50 --checkpoint soak.state --resume
   touchstone soak --duration 30m --mix restarts --reference build/release/bin/refhost)"});

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "conformance/testing/test_judge.h"
+
 namespace touchstone::testing {
 namespace {
 
@@ -87,6 +91,25 @@ TEST(InWords, SayATimeoutOnce) {
   EXPECT_EQ(InWords(R"({"type":"final","status":"ERROR","request_id":"a",)"
                     R"("error":{"code":"INTERNAL","message":"oh"}})"),
             "final ERROR INTERNAL \"oh\" (request a)");
+}
+
+TEST(APlay, KeepsItsTimelineWhenSomethingWentWrong) {
+  Bench bench;
+  const std::string ping = R"({"send":{"protocol_version":1,"type":"ping","request_id":"p"}})"
+                           "\n";
+  const auto good = bench.PlaySteps(ping + R"({"expect":{"status":"PONG"}})", Mode::kStream);
+  EXPECT_TRUE(good.violations.empty()) << Describe(good);
+  EXPECT_TRUE(good.timeline.empty());
+  const auto bad = bench.PlaySteps(ping + R"({"expect":{"status":"GONE"}})", Mode::kStream);
+  ASSERT_FALSE(bad.violations.empty());
+  const auto has = [&](std::string_view from, std::string_view to, std::string_view words) {
+    return std::ranges::any_of(bad.timeline, [&](const Moment& moment) {
+      return moment.from == from && moment.to == to && moment.what.find(words) != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(has("caller", "host", "ping (request p)"));
+  EXPECT_TRUE(has("host", "caller", "ack PONG (request p)"));
+  EXPECT_TRUE(has("judge", "", "step failed: ")) << FormatTimeline(bad.timeline);
 }
 
 TEST(ALongTimeline, IsShortenedInItsMiddle) {

@@ -22,8 +22,8 @@ struct Spawned {
   int out = -1, err = -1;
 };
 
-// The path of a program: `name` itself when it holds a slash, else looked up in PATH. Says why there
-// is none.
+// The path of a program: `name` itself when it holds a slash, else looked up in PATH. Says why
+// there is none.
 tl::expected<std::string, std::string> FindProgram(const std::string& name);
 
 // `program` is a path. The child gets default signal handlers, an empty signal mask, and SIGKILL

@@ -69,22 +69,31 @@ Markup Diagram(const Judgement& judgement) {
 }
 
 Markup Violations(const Judgement& judgement) {
-  static const Template kList("violations.html"), kOne("violation.html"), kPlain("lead.html");
+  static const Template kList("violations.html"), kOne("violation.html"), kId("violation-id.html"),
+      kPlain("lead.html");
   if (judgement.violations.empty())
     return kPlain.Fill({{"text", Visible(judgement.message, kMessageLimit)}});
   Markup items;
   std::size_t shown = 0;
-  for (const auto& violation : judgement.violations) {
-    if (shown++ == kViolationsShown) break;
-    items += kOne.Fill(
-        {{"id", violation.requirement}, {"message", Visible(violation.message, kMessageLimit)}});
+  const auto& all = judgement.violations;
+  for (auto at = all.begin(); at != all.end() && shown < kViolationsShown;) {
+    // A step is about several requirements: they share its message.
+    Markup ids;
+    const std::string& message = at->message;
+    for (; at != all.end() && at->message == message; ++at, ++shown)
+      ids += kId.Fill({{"id", at->requirement}});
+    items += kOne.Fill({{"ids", ids}, {"message", Visible(message, kMessageLimit)}});
   }
   Markup list = kList.Fill({{"items", items}});
-  if (judgement.violations.size() > kViolationsShown) {
-    list += kPlain.Fill(
-        {{"text", fmt::format("… and {} more", judgement.violations.size() - kViolationsShown)}});
-  }
+  if (all.size() > shown)
+    list += kPlain.Fill({{"text", fmt::format("… and {} more", all.size() - shown)}});
   return list;
+}
+
+// A check that was not played for want of patience (drive/patience.h) has nothing to show.
+bool WasNotPlayed(const Judgement& judgement) {
+  return judgement.verdict == Verdict::kFail && judgement.violations.empty() &&
+         judgement.timeline.empty();
 }
 
 bool IsFailure(Verdict verdict) { return verdict != Verdict::kPass && verdict != Verdict::kSkip; }
@@ -123,7 +132,8 @@ Markup Failure(const Report& report, const CheckResult& result, const std::strin
 std::vector<std::size_t> InOrder(const std::vector<CheckResult>& results) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < results.size(); ++i) {
-    if (IsFailure(results[i].judgement.verdict)) order.push_back(i);
+    const Judgement& judgement = results[i].judgement;
+    if (IsFailure(judgement.verdict) && !WasNotPlayed(judgement)) order.push_back(i);
   }
   std::ranges::stable_sort(order, {}, [&](std::size_t i) {
     return results[i].judgement.verdict == Verdict::kInconclusive;
@@ -145,7 +155,13 @@ Markup FailureSection(PageContext& context) {
     list += Failure(context.report, results[i], context.failure_ids[i], shown <= kOpenAtFirst,
                     list.html.size() < kDiagramBytes);
   }
-  if (order.empty()) return {};
+  const auto unplayed = std::ranges::count_if(
+      results, [](const CheckResult& result) { return WasNotPlayed(result.judgement); });
+  if (order.empty() && unplayed == 0) return {};
+  if (unplayed > 0) {
+    list += kLead.Fill({{"text", fmt::format("{} not played; the table of results says why.",
+                                             Plural(unplayed, "check"))}});
+  }
   const int left = static_cast<int>(order.size()) - shown;
   if (left > 0) {
     list += kLead.Fill({{"text", fmt::format("… and {} more, which the table of results lists and "

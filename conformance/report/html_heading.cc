@@ -10,10 +10,12 @@
 namespace touchstone {
 namespace {
 
-constexpr std::size_t kReasonsShown = 12, kReasonLimit = 600, kWarningsShown = 300;
+constexpr std::size_t kReasonsShown = 12, kReasonLimit = 280, kWarningsShown = 300;
 
 // "FRAME-01 (MUST M1) is broken: …" links to the row of the matrix.
-Markup Reason(const Report& report, const std::string& text) {
+Markup Reason(const Report& report, const std::string& message) {
+  // Its first line: the failures have the rest.
+  const auto text = message.substr(0, message.find('\n'));
   static const Template kItem("item.html"), kLinked("item-linked.html");
   const auto id = text.substr(0, text.find(' '));
   const bool known = std::ranges::any_of(

@@ -86,6 +86,25 @@ TEST(HtmlPage, HasAllWithoutScripts) {
   EXPECT_NE(page.find("Seen broken by"), std::string::npos);
 }
 
+TEST(HtmlPage, SaysOnceWhatHasOneCause) {
+  Report report = *SampleReport("pass");
+  report.ledger.blocking = {"FRAME-01 (MUST M1) is broken: the first line\nand a second"};
+  for (int i = 0; i < 900; ++i) {
+    Judgement unplayed;
+    unplayed.verdict = Verdict::kFail;
+    unplayed.message = "not played: the host let 30 plays run into their deadlines";
+    report.results[0].judgement = unplayed;
+    report.results.push_back(report.results[0]);
+  }
+  report.results[1].judgement =
+      Judgement::From({{"FRAME-01", "one message"}, {"REQ-02", "one message"}}, "");
+  const auto page = FormatHtml(report, kNonce);
+  EXPECT_EQ(CountOf(page, "<details class=\"failure "), 1u);
+  EXPECT_NE(page.find("901 checks not played"), std::string::npos);
+  EXPECT_EQ(CountOf(page, "<span class=\"said\">one message</span>"), 1u);
+  EXPECT_EQ(page.find("and a second"), std::string::npos);
+}
+
 TEST(HtmlPage, AsksNothingOfTheNetwork) {
   for (const auto name : SampleNames()) {
     const auto page = PageOf(name);

@@ -14,11 +14,11 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: soak-power-study [REPETITIONS], a number from 1 on\n");
     return 2;
   }
-  for (const double hours : {0.5, 24.0}) {
-    fmt::print("| {:g} h, {} series each | samples | medians | corrected | judged |\n", hours,
+  for (const double minutes : {10.0, 30.0, 24 * 60.0}) {
+    fmt::print("| {:g} min, {} series each | samples | medians | corrected | judged |\n", minutes,
                repetitions);
     fmt::print("|---|---|---|---|---|\n");
-    for (const auto& synthetic : StudiedSeries(hours * 3600)) {
+    for (const auto& synthetic : StudiedSeries(minutes * 60)) {
       const auto rates = Study(synthetic, repetitions, 1);
       fmt::print("| {} | {:.1f} % | {:.1f} % | {:.1f} % | **{:.1f} %** |\n", synthetic.name,
                  rates.plain_raw * 100, rates.plain_medians * 100, rates.corrected * 100,
