@@ -185,7 +185,7 @@ void LoadedHost::DropLocked(const Task& task, const std::string& outcome, bool r
   tally_.Unanswered(outcome, right);
   // None of its other lines makes sense without it.
   std::fill(task.piece->queued.begin(), task.piece->queued.end(), true);
-  task.piece->during.killed |= right;
+  task.piece->during.killed = true;
   DoneLocked(task);
 }
 

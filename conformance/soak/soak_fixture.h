@@ -65,6 +65,7 @@ class SoakTest : public ::testing::Test {
     plan.mode = mode;
     plan.mix = Mix("default");
     plan.mix.chaos.clear();
+    plan.mix.slow_ms = plan.mix.timeout_ms = 150;
     plan.seed = 7;
     plan.processes = 3;
     plan.sample_every = std::chrono::milliseconds(100);

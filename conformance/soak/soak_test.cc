@@ -164,10 +164,11 @@ TEST_F(SoakTest, AHostThatDiesIsBlamedAndStartedAgain) {
   });
   const auto result = Soak(plan);
   EXPECT_TRUE(Blamed(result).contains("LOAD-01")) << Describe(result);
-  EXPECT_NE(Describe(result).find("ended by itself (signal 9"), std::string::npos)
-      << Describe(result);
+  EXPECT_NE(Describe(result).find("ended by itself"), std::string::npos) << Describe(result);
   EXPECT_EQ(result.summary.host.samples.back().life, 2);
-  EXPECT_GE(result.summary.host.outcomes.at("OK"), 200);
+  // What it had in hand is lost; it goes on with the rest.
+  EXPECT_GT(result.summary.host.outcomes.at("OK"), 100);
+  EXPECT_EQ(Sum(result.summary.host.outcomes), result.summary.host.intended);
   EXPECT_FALSE(result.transcript.empty());
 }
 

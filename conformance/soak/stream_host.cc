@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 
 constexpr int kMostDeaths = 10;
 constexpr std::size_t kKeepAnswered = 4096, kKeepCalls = 16, kRememberGivenUp = 1024;
+constexpr std::size_t kOwedShown = 5;
 constexpr auto kSlack = milliseconds(5000);
 constexpr auto kLook = milliseconds(100);  // how often the keeper looks up from reading
 
@@ -95,9 +96,9 @@ void StreamHost::Keep() {
         talk_.EndedByPlay(*host);
       }
     }
-    const std::string how = Retire(*host);
+    Retire(*host);
     std::lock_guard lock(mutex_);
-    SortOutTheDead(how);
+    SortOutTheDead();
     if (finishing_ || hopeless_) break;
   }
   std::lock_guard lock(mutex_);
@@ -241,17 +242,8 @@ void StreamHost::JudgeDrainLocked(const std::optional<HostProcess::End>& end) {
 }
 
 // What the process left unanswered, with mutex_ held.
-void StreamHost::SortOutTheDead(const std::string& how) {
+void StreamHost::SortOutTheDead() {
   pid_ = -1;
-  if (struck_ == 0 && !finishing_) {
-    FailLocked("LOAD-01",
-               hung_
-                   ? fmt::format("the host said nothing for {} ms, or took no line, and was ended",
-                                 options_.answer_within.count())
-                   : fmt::format("the host ended by itself ({}) with {} requests unanswered", how,
-                                 sent_.size()));
-    hopeless_ |= ++deaths_ >= kMostDeaths;
-  }
   const auto left = std::exchange(sent_, {});
   may_be_unknown_.clear();
   runs_ = 0;
@@ -289,8 +281,8 @@ void StreamHost::ReportViolations(HostProcess& host) {
   FailAll(violations);
 }
 
-// Returns how it ended, for a person.
-std::string StreamHost::Retire(HostProcess& host) {
+// The reason first: what it owes for it may be more than the record takes.
+void StreamHost::Retire(HostProcess& host) {
   bool by_judge = false;
   {
     std::lock_guard lock(mutex_);
@@ -298,18 +290,38 @@ std::string StreamHost::Retire(HostProcess& host) {
   }
   if (by_judge) talk_.EndedByPlay(host);
   talk_.FinishProcess(host);
+  {
+    std::lock_guard lock(mutex_);
+    const auto end = host.AwaitExit(Clock::now());
+    if (struck_ != 0)
+      JudgeDrainLocked(end);
+    else if (!finishing_)
+      JudgeDeathLocked(end);
+  }
   FailAll(talk_.TakeRetired());
   ReportViolations(host);
-  FailAll(host.Owed());
-  KeepTranscript([this] { return talk_.Transcript(); });
-  const auto end = host.AwaitExit(Clock::now());
-  if (by_judge) {
-    std::lock_guard lock(mutex_);
-    JudgeDrainLocked(end);
+  auto owed = host.Owed();
+  if (owed.size() > kOwedShown) {
+    owed[kOwedShown].message = fmt::format("… and {} more are owed", owed.size() - kOwedShown);
+    owed.resize(kOwedShown + 1);
   }
+  FailAll(owed);
+  KeepTranscript([this] { return talk_.Transcript(); });
   talk_.Retire(host);
   talk_.TakeRetired();  // all of it has been reported
-  return end ? end->status.ToString() : "its stdout ended";
+}
+
+void StreamHost::JudgeDeathLocked(const std::optional<HostProcess::End>& end) {
+  hopeless_ |= ++deaths_ >= kMostDeaths;
+  if (hung_) {
+    FailLocked("LOAD-01",
+               fmt::format("the host said nothing for {} ms, or took no line, and was ended",
+                           options_.answer_within.count()));
+    return;
+  }
+  FailLocked("LOAD-01",
+             fmt::format("the host ended by itself ({}) with {} requests unanswered",
+                         end ? end->status.ToString() : "its stdout ended", sent_.size()));
 }
 
 void StreamHost::SendAll(std::stop_token stop) {

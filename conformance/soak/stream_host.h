@@ -36,10 +36,11 @@ class StreamHost : public LoadedHost {
   void AnsweredUnder(std::map<std::string, Task>::iterator found, const Line& line);
   bool IsHungLocked(TimePoint now);
   void GiveUpLocked(const std::string& id);
-  void SortOutTheDead(const std::string& how);
+  void SortOutTheDead();
+  void JudgeDeathLocked(const std::optional<HostProcess::End>& end);
   void JudgeDrainLocked(const std::optional<HostProcess::End>& end);
   void ReportViolations(HostProcess& host);
-  std::string Retire(HostProcess& host);
+  void Retire(HostProcess& host);
 
   // The sender's.
   void SendAll(std::stop_token stop);
