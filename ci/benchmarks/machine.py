@@ -1,4 +1,5 @@
 """Where and when something was measured: without it no number can be read."""
+import contextlib
 import datetime
 import os
 import re
@@ -25,7 +26,14 @@ def facts():
             "memory_gib": round(int(memory) / 1048576, 1) if memory.isdigit() else None,
             "kernel": os.uname().release,
             "system": first_match("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)'),
+            "nice": os.getpriority(os.PRIO_PROCESS, 0),
             "commit": commit or "unknown"}
+
+
+def come_first():
+    """What is measured goes before other work of the machine, as far as this user may; facts() says how far."""
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
 
 
 def load():

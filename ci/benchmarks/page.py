@@ -35,7 +35,7 @@ def section(about, facts, rows):
     machine = facts["machine"]
     where = (f"{facts['measured']}, commit {machine['commit']}, {machine['cores']} cores of {machine['cpu']}, "
              f"{machine['memory_gib']} GiB, {machine['system']}, kernel {machine['kernel']}; load average "
-             f"{facts['load_before']} before and {facts['load_after']} after.")
+             f"{facts['load_before']} before and {facts['load_after']} after, nice {machine['nice']}.")
     return f"{about}\n\n{where}\n\n{table(rows)}"
 
 

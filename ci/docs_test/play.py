@@ -158,7 +158,8 @@ def missing_flags(workshop, text):
             preset = words[words.index("--preset") + 1]
             return None if f'"{preset}"' in file.read() or preset.isupper() else f"no preset {preset}"
     else:
-        return None if shutil.which(words[0], path=workshop.env["PATH"]) else f"there is no {words[0]}"
+        program = words[0].replace("build/release/bin/", workshop.binaries + "/")
+        return None if shutil.which(program, path=workshop.env["PATH"]) else f"there is no {words[0]}"
     if shown is None:
         return f"`{' '.join(words[:2])} --help` fails"
     flags = [w.split("=")[0] for w in words if re.match(r"--[a-z]", w)]

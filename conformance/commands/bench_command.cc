@@ -137,10 +137,10 @@ const CommandRegistration<BenchCommand> kBench(
      .about = "how fast a host is, beside another one on the same machine",
      .examples =
          R"(
-  touchstone bench --host-bin ./zene                beside refhost: pings, runs, one-shots
+  touchstone bench --host-bin ./zene            beside refhost: pings, runs, one-shots
   touchstone bench --reference ./zene-1.0 --host-bin ./zene-1.1 --json new.json
   touchstone bench --only 'S ping' --peer cat=cat
-  touchstone bench --compare old.json new.json      exit 1 when something is worse)"});
+  touchstone bench --compare old.json new.json  exit 1 when something is worse)"});
 
 }  // namespace
 }  // namespace touchstone

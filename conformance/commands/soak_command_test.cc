@@ -82,7 +82,9 @@ TEST_F(SoakCli, GoesOnAfterTheJudgeWasKilled) {
   auto child = Start(Long(), sink);
   ASSERT_TRUE(Holds([&] { return Record().find("\"sample\"") != std::string::npos; }));
   ASSERT_TRUE(Holds([&] { return std::filesystem::exists(File("state")); }));
-  ::kill(JudgeOf(child->pid()), SIGKILL);
+  const pid_t judge = JudgeOf(child->pid());
+  ASSERT_GT(judge, 0);
+  ::kill(judge, SIGKILL);
   EXPECT_EQ(child->WaitExit(Clock::now() + kGenerous), (ExitStatus{false, 137}));
   EXPECT_TRUE(Holds([&] { return Descendants(::getpid()).empty(); }));
   EXPECT_EQ(Count(Record(), "\"kind\":\"end\""), 0);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -34,6 +35,12 @@ Addresses Resolve(const std::string& name, const std::string& port) {
   return addresses;
 }
 
+bool HaveEnded(const provider::Snapshot& journal) {
+  return std::ranges::all_of(journal.calls, [](const provider::Call& call) {
+    return call.answered || call.closed_at.has_value();
+  });
+}
+
 }  // namespace
 
 StepResult Player::ProviderDid(const Step& step) {
@@ -43,13 +50,17 @@ StepResult Player::ProviderDid(const Step& step) {
   std::string difference;
   Captures captures;
   const auto own = step.Number("deadline_ms");
+  const auto deadline = Clock::now() + (own ? std::chrono::milliseconds(*own) : kSettles);
+  // An answer on the wire is journaled a moment later: that there was none is known only when the
+  // call has ended, as it does with its host.
+  talk_.lane().WaitUntil(HaveEnded, deadline);
   const bool holds = talk_.lane().WaitUntil(
       [&](const provider::Snapshot& journal) {
         captures = captures_;
         difference = DidMismatch(pattern, journal, captures).value_or("");
         return difference.empty();
       },
-      Clock::now() + (own ? std::chrono::milliseconds(*own) : kSettles));
+      deadline);
   if (!holds) return Broken(difference);
   captures_ = captures;
   return std::nullopt;

@@ -1,6 +1,7 @@
 #include "conformance/run/ledger.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fnmatch.h>
 
 #include <algorithm>
@@ -235,17 +236,21 @@ Ledger Account(const Catalogue& catalogue, const std::vector<Job>& planned,
       list.push_back(fmt::format("{} ({} {}) is flaky: {}", requirement.id, requirement.level,
                                  requirement.milestone, FirstFailureOf(requirement.id, results)));
     } else if (verdict.verdict == "inconclusive" && gates) {
-      unjudged.push_back(fmt::format("{} could not be judged", requirement.id));
+      unjudged.push_back(requirement.id);
     } else if (verdict.verdict == "uncovered" && gates && !filtered) {
-      uncovered.push_back(fmt::format("{} is not covered by any case or check", requirement.id));
+      uncovered.push_back(requirement.id);
     }
     ledger.requirements.push_back(std::move(verdict));
   }
   for (Mode mode : {Mode::kStream, Mode::kOneShot, Mode::kBridge, Mode::kNone})
     AddModes(mode, Count(planned, results, waivers, mode), ledger.requirements);
-  for (auto* list : {&broken, &unjudged, &uncovered}) {
-    ledger.warnings.insert(ledger.warnings.end(), list->begin(), list->end());
-  }
+  ledger.warnings = std::move(broken);
+  // One cause has many rows: a line for all of them.
+  const auto list = [&](std::string_view what, const std::vector<std::string>& ids) {
+    if (!ids.empty()) ledger.warnings.push_back(fmt::format("{}: {}", what, fmt::join(ids, ", ")));
+  };
+  list("could not be judged", unjudged);
+  list("not covered by any case or check", uncovered);
   // A failure that accuses nobody: see Patience.
   const auto unplayed =
       std::count_if(results.begin(), results.end(), [](const CheckResult& result) {

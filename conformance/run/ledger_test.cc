@@ -174,7 +174,7 @@ TEST_F(LedgerTest, ARunOfNothingProvesNothing) {
   Result(Judgement::Inconclusive("lag"));
   EXPECT_EQ(Count().exit_status, 3);
   EXPECT_EQ(VerdictOf(Count(), "CTRL-01"), "inconclusive");
-  EXPECT_TRUE(Says(Count().warnings, "CTRL-01 could not be judged"));
+  EXPECT_TRUE(Says(Count().warnings, "could not be judged: CTRL-01"));
 }
 
 TEST_F(LedgerTest, ABugInTheHarnessBeatsEverything) {

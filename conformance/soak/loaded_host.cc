@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "conformance/drive/requests.h"
 #include "conformance/observe/framing.h"
@@ -177,6 +178,7 @@ void LoadedHost::AnsweredLocked(const Task& task, const Line& line) {
     task.piece->during.outage = soak::Circumstances::Outage::kPartly;
   QueueReady(task.piece, line.at);
   DoneLocked(task);
+  changed_.notify_all();  // what was queued now has no arrival behind it that would wake anybody
 }
 
 void LoadedHost::DropLocked(const Task& task, const std::string& outcome, bool right) {
@@ -249,6 +251,10 @@ void LoadedHost::SetOutage(bool out) {
 std::vector<provider::Rule> LoadedHost::RulesNow() const {
   std::lock_guard lock(mutex_);
   return outage_ ? outage_rules_ : well_rules_;
+}
+
+void LoadedHost::DropQueueLocked() {
+  for (const Task& task : std::exchange(queue_, {})) DropLocked(task, "NOT AWAITED", true);
 }
 
 bool LoadedHost::Hopeless() const {

@@ -107,6 +107,8 @@ class LoadedHost {
   void DropLocked(const Task& task, const std::string& outcome, bool right);
   // The same request once more under its key, at the head of the queue.
   void RetryLocked(const Task& task);
+  // At the end: what was not sent will not be.
+  void DropQueueLocked();
   void FailLocked(const std::string& requirement, const std::string& message);
   // Runs that were sent and not answered are more than the host may hold.
   bool CrowdedLocked(std::size_t runs) const { return runs >= capacity_; }

@@ -50,7 +50,7 @@ void ProcessHost::Finish() {
   {
     std::lock_guard lock(mutex_);
     finishing_ = true;
-    queue_.clear();
+    DropQueueLocked();
   }
   Changed();
   workers_.clear();

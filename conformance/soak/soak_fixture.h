@@ -107,6 +107,12 @@ class SoakTest : public ::testing::Test {
     return -1;
   }
 
+  // False when there is none: kill(2) of process -1 would strike everybody.
+  static bool SignalHost(int signal) {
+    const pid_t pid = HostPid();
+    return pid > 0 && ::kill(pid, signal) == 0;
+  }
+
   TestFolder folder_;
   KeepingObserver observer_;
 };

@@ -42,6 +42,20 @@ TEST_F(SoakTest, AGoodHostAnswersEachLineAsItShould) {
   EXPECT_NE(observer_.lines().find(R"("kind":"end")"), std::string::npos);
 }
 
+// The last pieces have lines that wait for an answer, and no arrival comes behind them.
+TEST_F(SoakTest, EndsAsSoonAsTheLastLineIsAnswered) {
+  auto plan = Plan();
+  plan.mix = Mix("ok-only");
+  plan.mix.weights = {};
+  plan.mix.weight(soak::RequestKind::kSessionChurn) = 1;
+  plan.requests = 20;
+  plan.arrivals = Constant(200);
+  plan.limits.answer_within = std::chrono::minutes(10);
+  const auto result = Soak(plan);
+  EXPECT_EQ(result.summary.host.answered, 40) << Describe(result);
+  EXPECT_EQ(result.summary.host.outcomes.at("SESSION_CLOSED"), 20);
+}
+
 TEST_F(SoakTest, AClosedLoopSaysSo) {
   auto plan = Plan();
   plan.requests = 300;
@@ -109,10 +123,9 @@ TEST_F(SoakTest, AStallShowsInTheLatencyOfAllThatCameMeanwhile) {
   plan.arrivals = Constant(100);
   std::jthread stall([this] {
     if (!observer_.Await([](const SoakProgress& p) { return p.answered > 100; })) return;
-    const pid_t host = HostPid();
-    ::kill(host, SIGSTOP);
+    EXPECT_TRUE(SignalHost(SIGSTOP));
     std::this_thread::sleep_for(milliseconds(3000));  // the stall itself
-    ::kill(host, SIGCONT);
+    EXPECT_TRUE(SignalHost(SIGCONT));
   });
   const auto result = Soak(plan);
   EXPECT_TRUE(result.violations.empty()) << Describe(result);
@@ -131,10 +144,9 @@ TEST_F(SoakTest, AFullTableIsTheHostsFailure) {
   plan.limits.most_under_way = 20;
   std::jthread stall([this] {
     if (!observer_.Await([](const SoakProgress& p) { return p.answered > 50; })) return;
-    const pid_t host = HostPid();
-    ::kill(host, SIGSTOP);
+    EXPECT_TRUE(SignalHost(SIGSTOP));
     observer_.Await([](const SoakProgress& p) { return p.failures > 5; });
-    ::kill(host, SIGCONT);
+    EXPECT_TRUE(SignalHost(SIGCONT));
   });
   const auto result = Soak(plan);
   EXPECT_EQ(Blamed(result), std::set<std::string>{"LOAD-01"}) << Describe(result);
@@ -147,8 +159,8 @@ TEST_F(SoakTest, AHostThatDiesIsBlamedAndStartedAgain) {
   plan.requests = 500;
   plan.arrivals = Constant(200);
   std::jthread murder([this] {
-    if (observer_.Await([](const SoakProgress& p) { return p.answered > 100; }))
-      ::kill(HostPid(), SIGKILL);
+    if (!observer_.Await([](const SoakProgress& p) { return p.answered > 100; })) return;
+    EXPECT_TRUE(SignalHost(SIGKILL));
   });
   const auto result = Soak(plan);
   EXPECT_TRUE(Blamed(result).contains("LOAD-01")) << Describe(result);
@@ -254,8 +266,9 @@ TEST_F(Stopped, GoesOnWhereItWas) {
   EXPECT_GE(summary.segments[1].from_s, summary.segments[0].until_s);
   EXPECT_EQ(summary.seed, 7u);
   EXPECT_GT(summary.host.answered, first.summary.host.answered);
-  EXPECT_GE(summary.host.answered, 400);
-  EXPECT_EQ(summary.host.answered, summary.host.intended);
+  // All are accounted for; those that were under way when it was stopped may lack an answer.
+  EXPECT_GE(summary.host.intended, 400);
+  EXPECT_EQ(Sum(summary.host.outcomes), summary.host.intended);
   EXPECT_EQ(summary.host.samples.back().life, 2);
   // Once more: it is complete, and nothing is sent.
   const auto third = Soak(plan);

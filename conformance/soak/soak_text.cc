@@ -31,13 +31,11 @@ std::string FormatTrend(const soak::TrendRow& row) {
   const char* verdict = row.verdict == soak::TrendVerdict::kSteady  ? "steady    "
                         : row.verdict == soak::TrendVerdict::kRises ? "RISES     "
                                                                     : "not judged";
-  if (row.verdict == soak::TrendVerdict::kNotJudged)
-    return fmt::format("  {} {} {}: {}\n", verdict, row.requirement, row.what, row.message);
-  return fmt::format(
-      "  {} {} {}: {:+.3g} {} per hour (allowed {:.3g}, p = {:.2g}), {} points after a warm-up of "
-      "{:.0f} s\n",
-      verdict, row.requirement, row.what, row.slope_per_hour, row.unit, row.tolerance_per_hour,
-      row.p, row.points, row.warm_up_s);
+  std::string allowed;
+  if (row.verdict != soak::TrendVerdict::kNotJudged)
+    allowed = fmt::format("; allowed are {:.3g} {}/h", row.tolerance_per_hour, row.unit);
+  return fmt::format("  {} {} {}: {}{}\n", verdict, row.requirement, row.what, row.message,
+                     row.verdict == soak::TrendVerdict::kRises ? "" : allowed);
 }
 
 std::string FormatTrack(const soak::Track& track, double seconds) {

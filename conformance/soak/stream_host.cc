@@ -70,7 +70,7 @@ void StreamHost::Finish() {
   {
     std::lock_guard lock(mutex_);
     finishing_ = true;
-    queue_.clear();
+    DropQueueLocked();
   }
   Changed();
   if (keeper_.joinable()) keeper_.join();

@@ -28,6 +28,9 @@ std::vector<std::string> RightFor(const WorkLine& line, const Circumstances& dur
   if (during.killed)
     right.emplace_back("DUPLICATE_IN_PROGRESS");  // until it is taken over: IDEM-11
   if (during.crowded) right.emplace_back("BUSY");
+  // The run that it doubles may have been refused, or over at once: then it is the one that runs.
+  const bool doubles = Has(line.right, "DUPLICATE_IN_PROGRESS");
+  if (doubles && disturbed && during.outage != Outage::kThroughout) right.emplace_back("OK");
   return right;
 }
 

@@ -97,6 +97,13 @@ TEST(Judge, AFullHostMayBeBusy) {
   EXPECT_EQ(Judged(RequestKind::kOk, "BUSY"), "LOAD-01");
 }
 
+TEST(Judge, OfARefusedRunTheDoubleMayRun) {
+  EXPECT_EQ(Judged(RequestKind::kDuplicate, "OK", {}, 1), "IDEM-04");
+  for (const auto& during : {kCrowded, kPartly, kDraining, kKilled})
+    EXPECT_EQ(Judged(RequestKind::kDuplicate, "OK", during, 1), "");
+  EXPECT_EQ(Judged(RequestKind::kDuplicate, "OK", kThroughout, 1), "IDEM-04");
+}
+
 TEST(Judge, AReplayNeedsNoProviderAndNoPlace) {
   Mix mix;
   mix.weight(RequestKind::kReplay) = 1;

@@ -142,7 +142,7 @@ Report Fail() {
   Add(report, "ctrl/grace", Mode::kStream,
       Judgement::Inconclusive("3 of 5 trials are valid, 4 are needed: the machine was too busy"));
   Finish(report);
-  report.ledger.warnings = {"CTRL-06 could not be judged", "RESP-09 (SHOULD M1) is broken: …"};
+  report.ledger.warnings = {"could not be judged: CTRL-06", "RESP-09 (SHOULD M1) is broken: …"};
   return report;
 }
 
