@@ -125,6 +125,11 @@ tl::expected<soak::Summary, std::string> RunSoakSuite(const Options& options,
   auto result = RunSoak(rig, *plan, ticker, end.token());
   if (!result) return tl::unexpected(result.error());
   if (context.stop.stop_requested()) return tl::unexpected(std::string("interrupted"));
+  // A soak that is over is judged once: the next gate begins another.
+  const auto& segments = result->summary.segments;
+  const bool over = !segments.empty() && segments.back().ended != "interrupted";
+  std::error_code ec;
+  if (over && !plan->checkpoint.empty()) std::filesystem::remove(plan->checkpoint, ec);
   return std::move(result->summary);
 }
 
