@@ -19,6 +19,7 @@ BUDGETS = {
     "fuzz": [("--cases", "--replay", "--model", "200"), ("--programs", "--replay", "--cases", "12")],
     "record": [("--only", "--requests", "ctrl/*")],
 }
+SEEDED = {"run", "gate", "fuzz", "record", "soak", "fault"}  # the same each time
 CHECKED = {  # subcommand: why it is not run
     "selftest": "the ctest selftest_fast runs it",
     "bench": "measures for minutes",
@@ -60,6 +61,8 @@ def with_budget(sub, text):
     text = re.sub(r"--shard [0-9]+/[0-9]+", "--shard 1/1", text)
     text = re.sub(r"--(programs|requests|cases) [0-9]{3,}", r"--\1 12", text)
     text = re.sub(r"--(for|duration) [0-9]+(ms|s|m|h)", r"--\1 2s", text)
+    if sub in SEEDED and "--seed" not in text:
+        text = re.sub(rf"\b{sub}\b", f"{sub} --seed 1", text, count=1)
     return re.sub(r"\s--live [0-9]+", "", text)
 
 

@@ -72,7 +72,8 @@ class Workshop:
     def run(self, here, text, marker=""):
         """Exit status (None: it did not end) and all that it said."""
         self.furnish(here, marker)
-        child = subprocess.Popen(["bash", "-c", text], cwd=here, env=self.env, text=True,
+        # With its parent it ends: whoever ends this test leaves nothing behind.
+        child = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "bash", "-c", text], cwd=here, env=self.env, text=True,
                                  start_new_session=True, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
@@ -86,7 +87,7 @@ class Workshop:
         """Starts a server on a free port, waits until it tells its address, and ends it by Ctrl-C."""
         text = re.sub(r"--port [0-9]+", "", text)
         text = re.sub(r"(touchstone (?:provider|proxy))", r"\1 --port 0", text, count=1)
-        child = subprocess.Popen(["bash", "-c", "exec " + text], cwd=here, env=self.env, text=True,
+        child = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "bash", "-c", "exec " + text], cwd=here, env=self.env, text=True,
                                  start_new_session=True, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         said = read_until(child.stdout, r"127\.0\.0\.1:\d+", TIMEOUT_S)
