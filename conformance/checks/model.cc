@@ -27,6 +27,8 @@ Judgement RandomPrograms(Rig& rig, Mode) {
                                        model::Write(find.program), find.played.transcript));
   }
   if (hunted.programs == 0) return Judgement::HarnessBug("no program was played");
+  if (hunted.lost == hunted.programs)
+    return Judgement::Inconclusive("each program raced more than the model can follow");
   auto judgement = Judgement::Pass();
   judgement.message = fmt::format("{} programs, {} runs, at most {} worlds", hunted.programs,
                                   hunted.runs, hunted.most_worlds);

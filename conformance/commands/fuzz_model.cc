@@ -9,6 +9,7 @@
 #include "conformance/commands/fuzz_flags.h"
 #include "conformance/commands/session.h"
 #include "conformance/fuzz/model/hunt.h"
+#include "conformance/fuzz/model/model.h"
 
 namespace touchstone {
 namespace {
@@ -96,12 +97,17 @@ int PlayPrograms(const Options& options, const FuzzFlags& flags, const Context& 
       "fuzz --model: {} programs of up to {} steps, {} lines, {} runs, in {:.1f} s; "
       "at most {} worlds at a time\n",
       hunted.programs, flags.steps, hunted.lines, hunted.runs, took.count(), hunted.most_worlds);
+  if (hunted.lost > 0) {
+    fmt::print("{} of them raced more than the model can follow ({} worlds): judged in part\n",
+               hunted.lost, model::Model::kMostWorlds);
+  }
   if (context.stop.stop_requested()) {
     fmt::print("Interrupted: no verdict.\n");
     return 130;
   }
   if (hunted.find) return Tell(options, flags, *hunted.find);
   if (hunted.programs == 0) return Complain({"no program was played", 4});
+  if (hunted.lost == hunted.programs) return Complain({"no program was judged to its end"});
   fmt::print("The host did what the contract allows.\n");
   return 0;
 }

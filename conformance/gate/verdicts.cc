@@ -36,12 +36,17 @@ Judgement JudgeHunt(const model::Hunted& hunted, int programs) {
   if (hunted.find) {
     violations = hunted.find->played.violations;
     transcript = model::Describe(*hunted.find) + "\n" + hunted.find->played.transcript;
+  } else if (hunted.lost * 20 > hunted.programs) {
+    return Judgement::Inconclusive(fmt::format(
+        "{} of {} programs raced more than the model can follow", hunted.lost, hunted.programs));
   } else if (hunted.programs < programs) {
     return Judgement::Inconclusive(
         fmt::format("{} of {} programs were played", hunted.programs, programs));
   }
   auto judgement = Judgement::From(std::move(violations), std::move(transcript));
-  judgement.counted = Counted{"programs", hunted.programs, hunted.programs - (hunted.find ? 1 : 0)};
+  // Those that the model lost prove nothing.
+  const int judged = hunted.programs - hunted.lost;
+  judgement.counted = Counted{"programs", judged, judged - (hunted.find ? 1 : 0)};
   return judgement;
 }
 

@@ -176,6 +176,7 @@ Hunted Hunt(Rig& rig, const HuntPlan& plan, std::stop_token stop,
           hunted.lines += played.lines;
           hunted.runs += played.runs;
           hunted.most_worlds = std::max(hunted.most_worlds, played.most_worlds);
+          hunted.lost += played.lost;
           if (!played.not_played.empty()) hunted.not_played = played.not_played;
           if (!played.violations.empty() && (!worst || number < worst->first))
             worst.emplace(number, std::move(played));

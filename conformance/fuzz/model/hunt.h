@@ -38,6 +38,7 @@ struct Hunted {
   int programs = 0;
   long lines = 0, runs = 0;
   std::size_t most_worlds = 0;
+  int lost = 0;  // programs that were too much for the model, and judged in part
   std::optional<Find> find;
   std::string not_played;
 };

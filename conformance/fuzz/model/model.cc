@@ -257,12 +257,18 @@ Model::Worlds Model::Closure() const {
       const auto [place, fresh] = all.insert(std::move(next));
       if (fresh) open.push_back(&*place);
     }
+    if (all.size() > kMostWorlds) {
+      lost_ = true;
+      break;
+    }
   }
   return all;
 }
 
 std::optional<Violation> Model::Hear(const Word& word) {
+  if (lost_) return std::nullopt;
   const Worlds all = Closure();
+  if (lost_) return std::nullopt;
   Worlds fit;
   for (const World& world : all) {
     for (std::size_t i = 0; i < world.owed.size(); ++i) {
@@ -280,7 +286,9 @@ std::optional<Violation> Model::Hear(const Word& word) {
 }
 
 std::optional<Violation> Model::Call(int run, const std::vector<int>& history) {
+  if (lost_) return std::nullopt;
   const Worlds all = Closure();
+  if (lost_) return std::nullopt;
   Worlds fit;
   for (const World& world : all) {
     if (run < 0 || run >= static_cast<int>(world.lives.size())) continue;
@@ -299,10 +307,12 @@ std::optional<Violation> Model::Call(int run, const std::vector<int>& history) {
 }
 
 bool Model::Settle() {
+  if (lost_) return true;
   Worlds quiet;
   for (const World& world : Closure()) {
     if (Quiet(world)) quiet.insert(world);
   }
+  if (lost_) return true;
   if (quiet.empty()) return false;
   worlds_ = std::move(quiet);
   return true;

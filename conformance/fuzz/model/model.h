@@ -91,6 +91,10 @@ class Model {
   // Some world has the run executing.
   bool Executes(int run) const;
   std::size_t worlds() const { return worlds_.size(); }
+  // More worlds fit than can be looked at: what comes is neither right nor wrong any more, and
+  // nothing is said of it.
+  bool lost() const { return lost_; }
+  static constexpr std::size_t kMostWorlds = 100'000;
 
  private:
   enum class Phase { kNoRun, kQueued, kRunning, kEnding, kEnded };
@@ -152,7 +156,7 @@ class Model {
     return inputs_[static_cast<std::size_t>(life.input)];
   }
   std::string_view RoomRule(const World& world) const;
-  Worlds Closure() const;
+  Worlds Closure() const;  // all worlds that hidden steps lead to; may find that it is lost
 
   // Which rule was broken.
   Violation BlameWord(const World& world, const Word& word) const;
@@ -170,6 +174,7 @@ class Model {
   std::set<int> released_;
   bool terminated_ = false, exited_ = false;
   Worlds worlds_;
+  mutable bool lost_ = false;  // learnt by looking
 };
 
 }  // namespace touchstone::model

@@ -365,6 +365,20 @@ TEST(ModelTest, ADrainingHostWithoutRunsNeedNotReadOn) {
   EXPECT_EQ(Talk().Close("x").Exit().NotQuiet().Missing(), "CTRL-09");
 }
 
+// It took 13 GB, and did not end.
+TEST(ModelTest, IsLostWhereTooMuchRaces) {
+  Model model({12, 0});
+  for (int run = 0; run < 12; ++run) {
+    const auto name = std::to_string(run);
+    model.Send(
+        {Input::Kind::kRun, "r" + name, "s" + name, "k" + name, "", Answer::kOk, false, true});
+  }
+  EXPECT_TRUE(model.Settle());
+  EXPECT_TRUE(model.lost());
+  EXPECT_FALSE(model.Hear({"nobody", Said::kPong})) << "what is said of it may be wrong";
+  EXPECT_FALSE(model.Call(0, {}));
+}
+
 TEST(ModelTest, ACallBelongsToARun) {
   EXPECT_EQ(Talk().Ok(0, "a").WrongCall(0), "WIRE-01");
   EXPECT_EQ(Talk().Ok(0, "a").WrongCall(5), "WIRE-01");

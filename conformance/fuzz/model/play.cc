@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kShortTimeout{30}, kGrace{100}, kTolerance{5}, kSlice{5};
 constexpr std::size_t kManyWorlds = 200;
+constexpr int kMostRacing = 6;
 // Ids that look alike (SESS-02), and a pair that joins badly (IDEM-03).
 constexpr std::string_view kSessions[] = {"a", "A", "a:b"};
 constexpr std::string_view kBroken[] = {"{", "[]", "null", "{\"type\":\"run\"}", "\xff", "run"};
@@ -65,10 +66,12 @@ class Player {
       if (!sound) break;
       ++played_.steps_done;
       sound = Do(step);
-      const bool waits = !step.at_once || model_.worlds() > kManyWorlds;
+      const bool waits = !step.at_once || model_.worlds() > kManyWorlds || ++racing_ >= kMostRacing;
       if (sound && waits && step.act != Act::kTerm) sound = Settle();
+      sound = sound && !model_.lost();
     }
     if (sound) Finish();
+    played_.lost = model_.lost();
     played_.lines = static_cast<int>(sent_);
     played_.runs = static_cast<int>(runs_.size());
     if (!played_.violations.empty()) played_.transcript = talk_.Transcript();
@@ -261,10 +264,12 @@ class Player {
     return played_.violations.empty();
   }
 
-  // Until nothing is to come. Patience is for what has not come: on a slow machine the model may
-  // think for longer than that about many worlds, while lines and calls wait to be heard.
+  // Until nothing is to come, or the model is lost. Patience is for what has not come: on a slow
+  // machine the model may think for longer than that about many worlds, while lines and calls wait
+  // to be heard.
   bool Settle() {
     news_at_ = Clock::now();
+    racing_ = 0;
     while (true) {
       const auto asked = Clock::now();
       if (!Listen()) return false;
@@ -288,7 +293,7 @@ class Player {
         host_->AwaitExit(std::min(until, Clock::now() + milliseconds(1)));
       }
     }
-    return CallsAreClosed(Clock::now() + patience_);
+    return !model_.lost() && CallsAreClosed(Clock::now() + patience_);
   }
 
   // CTRL-06: whose run has ended is not waited for at the provider.
@@ -319,7 +324,7 @@ class Player {
       closed_ = true;
       while (std::ranges::count(runs_, false, &Started::released) > 0) Release(0);
     }
-    if (!Settle()) return;
+    if (!Settle() || model_.lost()) return;
     const std::string rule = terminated_at_ ? "LIFE-07" : "FRAME-13";
     const auto end = host_->AwaitEnd(Clock::now() + patience_);
     if (!end || end->status != ExitStatus{false, 0}) {
@@ -344,6 +349,7 @@ class Player {
   std::vector<Started> runs_;
   std::map<std::string, TimePoint> begun_;  // of an id, its first use
   std::size_t sent_ = 0, calls_ = 0;
+  int racing_ = 0;  // steps since all was quiet
   bool closed_ = false, gone_ = false;
   std::optional<TimePoint> terminated_at_;
   std::vector<Word> heard_;

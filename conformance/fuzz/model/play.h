@@ -22,6 +22,8 @@ struct Played {
   std::size_t steps_done = 0;         // of the program, the one that failed included
   int lines = 0, runs = 0;
   std::size_t most_worlds = 0;
+  // Too much raced for the model (Model::kMostWorlds): what was done from there on was not judged.
+  bool lost = false;
   std::string not_played;  // the host could not be started
 };
 
