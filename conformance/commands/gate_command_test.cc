@@ -75,9 +75,9 @@ TEST_F(GateCli, WhatVanishedSinceTheBaselineBlocks) {
                    File("after")}),
              1, {"vanished: it was pass in report.json"});
   EXPECT_FALSE(Report("after").at("baseline").at("vanished").as_array().empty());
-  ExpectSays(Gate({"--only", "ctrl/ping", "--modes", "S", "--requests", "10", "--baseline",
-                   baseline}),
-             1, {"vanished"});
+  ExpectSays(
+      Gate({"--only", "ctrl/ping", "--modes", "S", "--requests", "10", "--baseline", baseline}), 1,
+      {"vanished"});
   ExpectSays(Gate({"--baseline", Script("garbage.json", "{}")}), 2,
              {"the baseline", "`tool` is missing"});
 

