@@ -60,6 +60,10 @@ int GateCommand::Run(const Options& asked, const Context& context) {
                   : gate::SuiteJobs(*policy, MakeDrivers(options, *suite, *policy, context), yield);
   auto report = JudgeHost(options, *suite, *session, context.stop, std::move(more));
   if (!report) return Complain(report.error());
+  if (!policy_.empty()) {
+    report->suite_command = fmt::format("touchstone gate --policy {} --seed {}{}", Quoted(policy_),
+                                        options.seed, HostOptions(options));
+  }
   report->soaks = std::move(yield->soaks);
   report->benchmarks = std::move(yield->benchmarks);
   JudgeByPolicy(*policy, *before, *report);

@@ -8,16 +8,6 @@
 #include "conformance/commands/scenarios.h"
 
 namespace touchstone {
-namespace {
-
-std::string Quoted(const std::string& word) {
-  if (!word.empty() && word.find_first_of(" \t'\"$\\*?[]()<>|&;") == std::string::npos) return word;
-  std::string quoted = "'";
-  for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-}  // namespace
 
 tl::expected<Suite, CommandError> LoadSuite(const Options& options) {
   auto catalogue = Catalogue::Load(options.data_dir / "golden/contract/requirements.json");
@@ -101,6 +91,13 @@ std::string ReplayPrefix(const Options& options) {
     for (const auto& word : options.host_command) prefix += " " + Quoted(word);
   }
   return prefix;
+}
+
+std::string Quoted(const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \t'\"$\\*?[]()<>|&;") == std::string::npos) return word;
+  std::string quoted = "'";
+  for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
 }
 
 std::string HostOptions(const Options& options) {

@@ -47,6 +47,9 @@ tl::expected<Session, CommandError> OpenSession(const Options& options, const Co
 // "touchstone run --profile … --host-bin …": what repeats this run's choice of host.
 std::string ReplayPrefix(const Options& options);
 
+// The word as a shell takes it.
+std::string Quoted(const std::string& word);
+
 // The same choice as flags of another command: " --profile …", or nothing.
 std::string HostOptions(const Options& options);
 

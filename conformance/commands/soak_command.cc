@@ -8,8 +8,11 @@
 #include "conformance/commands/flags.h"
 #include "conformance/commands/judge.h"
 #include "conformance/commands/session.h"
+#include "conformance/gate/verdicts.h"
 #include "conformance/live/live_server.h"
+#include "conformance/policy/statistics.h"
 #include "conformance/report/writer.h"
+#include "conformance/run/ledger.h"
 #include "conformance/soak/soak.h"
 #include "conformance/soak/soak_text.h"
 #include "conformance/version.h"
@@ -55,6 +58,20 @@ bool IsLoadThatWentWell(const soak::Summary& summary) {
   return summary.verdict == "not judged" && summary.asked_requests && !summary.asked_s &&
          summary.host.failure_count == 0 && summary.host.answered > 0 &&
          !summary.segments.empty() && summary.segments.back().ended == "complete";
+}
+
+// A soak as a check: what it is about in its mode.
+Job SoakJob(const soak::Summary& soak, const Catalogue& catalogue) {
+  Job job;
+  job.check = "soak/" + soak.mix;
+  job.kind = "suite";
+  job.mode = *ModeFromString(soak.mode);
+  for (const char* id : {"LOAD-01", "LOAD-02", "LOAD-03", "LOAD-04"}) {
+    const Requirement* row = catalogue.Find(id);
+    if (row && std::ranges::find(row->modes, job.mode) != row->modes.end())
+      job.requirements.emplace_back(id);
+  }
+  return job;
 }
 
 // Of several modes: interrupted, else failed, else the worst; none at all could not be run.
@@ -117,6 +134,8 @@ class SoakCommand : public Command {
   int Run(const Options& options, const Context& context) override {
     const auto mix = MixOf(options, flags_.mix);
     if (!mix) return Complain(mix.error());
+    auto catalogue = Catalogue::Load(options.data_dir / "golden/contract/requirements.json");
+    if (!catalogue) return Complain({catalogue.error(), 2});
     if (auto error = PrepareReportDir(options)) return Complain(*error);
     auto session = OpenSession(options, context);
     if (!session) return Complain(session.error());
@@ -143,7 +162,7 @@ class SoakCommand : public Command {
       statuses.push_back(Soak(options, *session->rig, plan, context.stop));
       if (statuses.back() == 130) break;
     }
-    return Report(options, *session->rig, StatusOf(statuses));
+    return Report(options, *catalogue, *session->rig, StatusOf(statuses));
   }
 
  private:
@@ -241,8 +260,23 @@ class SoakCommand : public Command {
     return std::nullopt;
   }
 
+  // The command that does the same again.
+  std::string Again(const Options& options) const {
+    std::string command =
+        fmt::format("touchstone soak --seed {} --mix {}", options.seed, Quoted(flags_.mix));
+    if (options.filter.modes.size() == 1)
+      command += fmt::format(" --mode {}", ToString(options.filter.modes.front()));
+    if (flags_.duration_ms > 0) command += fmt::format(" --duration {}ms", flags_.duration_ms);
+    if (flags_.requests > 0) command += fmt::format(" --requests {}", flags_.requests);
+    if (!flags_.rate.empty()) command += " --rate " + flags_.rate;
+    if (flags_.constant) command += " --constant";
+    if (!flags_.reference.empty()) command += " --reference " + Quoted(flags_.reference);
+    return command + HostOptions(options);
+  }
+
   // The report folder, if one was asked for. Returns the exit status.
-  int Report(const Options& options, const Rig& rig, int exit_status) const {
+  int Report(const Options& options, const Catalogue& catalogue, const Rig& rig,
+             int exit_status) const {
     if (options.report_dir.empty()) return exit_status;
     touchstone::Report report;
     report.version = kVersion;
@@ -250,7 +284,7 @@ class SoakCommand : public Command {
     report.host_name = rig.profile.name;
     report.host_command = rig.profile.CommandLine();
     report.milestone = options.milestone;
-    report.replay_prefix = "touchstone soak" + HostOptions(options);
+    report.suite_command = Again(options);
     report.filtered = true;  // the soak alone was asked for
     const auto unix_time = begun_.time_since_epoch();
     report.started_ms = std::chrono::duration_cast<std::chrono::milliseconds>(unix_time).count();
@@ -258,16 +292,22 @@ class SoakCommand : public Command {
         std::chrono::duration<double, std::milli>(std::chrono::system_clock::now() - begun_)
             .count();
     report.soaks = summaries_;
-    report.ledger.exit_status = exit_status;
-    report.ledger.overall = exit_status == 0   ? Overall::kConformant
-                            : exit_status == 1 ? Overall::kNonconformant
-                                               : Overall::kError;
+    report.areas = catalogue.areas();
+    std::vector<Job> jobs;
     for (const auto& soak : summaries_) {
-      if (soak.verdict != "pass") {
-        report.ledger.blocking.push_back(
-            fmt::format("soak [{}]: {}: {}", soak.mode, soak.verdict, soak.reason));
-      }
+      jobs.push_back(SoakJob(soak, catalogue));
+      const Job& job = jobs.back();
+      report.results.push_back({job.check,
+                                job.kind,
+                                job.requirements,
+                                job.mode,
+                                gate::JudgeSoak(soak),
+                                soak.soaked_s * 1000,
+                                {}});
     }
+    report.statistics = StatisticsOf(report.results);
+    report.ledger = Account(catalogue, jobs, report.results, options.milestone, report.filtered);
+    report.ledger.exit_status = exit_status;
     if (auto written = WriteReport(report, options.report_dir); !written)
       return Complain({written.error()});
     fmt::print("reports: {}\n",

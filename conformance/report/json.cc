@@ -116,6 +116,7 @@ std::string FormatJson(const Report& report) {
               {"warnings", Strings(report.ledger.warnings)}};
   json["filtered"] = report.filtered;
   json["replay_prefix"] = report.replay_prefix;
+  if (!report.suite_command.empty()) json["suite_command"] = report.suite_command;
   if (!report.policy.empty()) json["policy"] = object{{"name", report.policy}};
   if (report.shard) json["shard"] = ToJson(*report.shard);
   if (report.baseline) json["baseline"] = ToJson(*report.baseline);

@@ -17,6 +17,7 @@ std::string_view ToString(Overall overall) {
 }
 
 std::string ReplayCommand(const Report& report, const CheckResult& result) {
+  if (result.kind == "suite" && !report.suite_command.empty()) return report.suite_command;
   std::string command = report.replay_prefix;
   std::string host;
   // A command after `--` must stay last.

@@ -21,6 +21,7 @@ struct Report {
   std::string host_name, host_command;
   std::string milestone;
   std::string replay_prefix;    // "touchstone run --profile …": what a replay command begins with
+  std::string suite_command;    // plays the suites again: "touchstone gate --policy release …"
   std::int64_t started_ms = 0;  // Unix; 0: not known
   double duration_ms = 0;
   std::vector<Area> areas;  // what the contract calls them

@@ -132,6 +132,7 @@ void ReadLedger(JsonFields& root, ReportFile& read) {
 void ReadGating(JsonFields& root, Report& report) {
   report.filtered = root.Flag("filtered").value_or(false);
   report.replay_prefix = root.Text("replay_prefix").value_or("touchstone run");
+  report.suite_command = root.Text("suite_command").value_or("");
   if (auto policy = root.Object("policy"))
     report.policy = policy->Text("name", kNeeded).value_or("");
   if (const auto* list = root.Value("soaks"); list && list->is_array()) {
