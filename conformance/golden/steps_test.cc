@@ -61,7 +61,10 @@ TEST_F(Steps, Expect) {
   const std::string both = SendPing("a") + SendPing("b");
   Passes(both + "{\"expect\":{\"request_id\":\"b\"}}\n{\"expect\":{\"request_id\":\"a\"}}\n", S);
   Fails(both + "{\"expect\":{\"request_id\":\"b\",\"status\":\"SONG\"}}\n", S, "SONG");
-  Fails(kPing + "{\"expect\":{\"request_id\":\"x\"},\"deadline_ms\":50}\n", S, "not consumed");
+  // The answer to "a" is there when that to "b" is.
+  Fails(both + "{\"expect\":{\"request_id\":\"b\"}}\n" +
+            "{\"expect\":{\"request_id\":\"x\"},\"deadline_ms\":50}\n",
+        S, "not consumed");
 }
 
 TEST_F(Steps, WhatIsMissingIsMissingBecause) {
