@@ -55,7 +55,7 @@ class StreamMode {
     ScheduleCleanUp();
     std::jthread reader([this] { ReadRequests(); });
     loop_.Run();
-    LeaveNow(writer_.IsEmpty() && !reader_gone_ ? kExitOk : kExitNoReader);
+    LeaveNow(all_written_ && !reader_gone_ ? kExitOk : kExitNoReader);
   }
 
  private:
@@ -96,8 +96,11 @@ class StreamMode {
   }
 
   // Whoever has gone away does not come back for the rest; a shutdown has promised when it ends.
+  // From the moment at which all was written, a draining host owes nothing to a line that is still
+  // read (LIFE-07).
   void StopWhenWritten() {
-    if (writer_.IsEmpty() || reader_gone_ || Now() >= flush_until_) return loop_.Stop();
+    all_written_ = writer_.IsEmpty();
+    if (all_written_ || reader_gone_ || Now() >= flush_until_) return loop_.Stop();
     loop_.Schedule(Now() + Milliseconds(2), [this] { StopWhenWritten(); });
   }
 
@@ -147,6 +150,7 @@ class StreamMode {
   const int64_t grace_;
   bool draining_ = false;     // loop's thread
   bool reader_gone_ = false;  // loop's thread
+  bool all_written_ = false;  // loop's thread
   TimePoint flush_until_ = TimePoint::max();
 };
 
