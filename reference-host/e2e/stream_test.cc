@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
+
 #include <signal.h>
+#include <thread>
 
 #include "reference-host/e2e/fake_provider.h"
 
@@ -199,6 +202,29 @@ TEST(Stream, SecondSigtermExitsAtOnce) {
   host.Await("error", "n");
   host.Signal(SIGTERM);
   EXPECT_TRUE(host.Wait(1000).has_value());
+}
+
+// It was 4, now and then: a line was answered between the last look at what is written and the
+// exit.
+TEST(Stream, SigtermExitsWithZeroThoughLinesKeepComing) {
+  for (int round = 0; round < 10; ++round) {
+    TempDir dir;
+    HostProcess host(StreamArgs(), EchoEnv(dir));
+    host.SendLine(Ping("p"));
+    host.Read();
+    std::jthread sender([fd = host.stdin_fd()](std::stop_token stop) {
+      const std::string line = Ping("more").dump() + "\n";
+      while (!stop.stop_requested() && write(fd, line.data(), line.size()) > 0) {
+      }
+    });
+    std::jthread reader([&host] {
+      while (host.ReadLine()) {
+      }
+    });
+    host.Signal(SIGTERM);
+    EXPECT_EQ(host.Wait(10000), 0);
+    reader.join();
+  }
 }
 
 TEST(Stream, IdleSigtermExits) {
