@@ -37,21 +37,74 @@ std::string BodyOf(const std::string& text) {
 // A slow host may take longer to be asked for the chunks; what comes then is not worth a wait.
 constexpr auto kTimeToPolish = std::chrono::seconds(8);
 
+// Whether a host hangs is asked a fresh one: no answer for as long is a hang.
+constexpr std::chrono::milliseconds kPatience{1500};
+// Each question about a host that hangs costs all of the patience. So the search asks with less, as
+// many times what this host needs for a whole life; and what it finds is asked with all of it.
+constexpr int kLives = 6;
+constexpr std::chrono::milliseconds kLeastPatience{100};
+
 class Search {
  public:
   Search(Rig& rig, Mode mode, HostSettings settings, TimePoint deadline, std::stop_token stop)
       : rig_(rig),
         mode_(mode),
         settings_(settings),
+        patience_(std::min(settings.patience, kPatience)),
         deadline_(deadline),
         polished_(std::min(deadline, Clock::now() + kTimeToPolish)),
         stop_(stop) {
-    settings_.patience = std::min(settings_.patience, std::chrono::milliseconds(1500));
+    settings_.patience = patience_;
   }
 
   Minimal Run(const std::vector<std::string>& inputs, const Fault& first) {
-    Minimal minimal{inputs, first.violation, false, 0};
     lapse_ = first.lapse;
+    auto minimal = InAHurry(inputs, first);
+    if (!minimal) {
+      SetPatience(patience_);
+      minimal = Reduce(inputs, first);
+    }
+    minimal->hosts_asked = asked_;
+    return std::move(*minimal);
+  }
+
+ private:
+  bool Over() const { return Clock::now() > deadline_ || stop_.stop_requested(); }
+
+  void SetPatience(std::chrono::milliseconds patience) {
+    settings_.patience = patience;
+    host_.reset();
+    wanted_.clear();
+  }
+
+  // Nothing: a host that is slow looked like one that hangs, or what is wrong had no time to show.
+  std::optional<Minimal> InAHurry(const std::vector<std::string>& inputs, const Fault& first) {
+    const auto enough = EnoughPatience();
+    if (enough == patience_) return std::nullopt;
+    SetPatience(enough);
+    deadline_ -= patience_;  // the time to ask with all of it
+    auto minimal = Reduce(inputs, first);
+    deadline_ += patience_;
+    const auto wanted = wanted_;
+    SetPatience(patience_);
+    wanted_ = wanted;
+    if (!minimal.reproduced || !Fails(minimal.inputs)) return std::nullopt;
+    minimal.violation = seen_;
+    return minimal;
+  }
+
+  // A whole life of a host that has nothing but a ping to answer, some times over.
+  std::chrono::milliseconds EnoughPatience() {
+    if (mode_ != Mode::kStream) return patience_;
+    const auto begun = Clock::now();
+    ++asked_;
+    if (!RunFresh(rig_, mode_, {}, settings_).empty()) return patience_;
+    const auto life = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+    return std::min(patience_, std::max(kLeastPatience, kLives * life));
+  }
+
+  Minimal Reduce(const std::vector<std::string>& inputs, const Fault& first) {
+    Minimal minimal{inputs, first.violation, false, 0};
     if (first.input && *first.input < inputs.size() && !inputs[*first.input].ends_with('\n') &&
         Fails({inputs[*first.input] + '\n'})) {
       // That it had no LF was not what broke it.
@@ -67,7 +120,6 @@ class Search {
             Fewest(std::move(minimal.inputs), [this](const auto& fewer) { return Fails(fewer); });
       }
     } else {
-      minimal.hosts_asked = asked_;
       return minimal;
     }
     minimal.reproduced = true;
@@ -76,12 +128,8 @@ class Search {
       minimal.inputs = {Simplest(minimal.inputs[0])};
     }
     minimal.violation = seen_;
-    minimal.hosts_asked = asked_;
     return minimal;
   }
-
- private:
-  bool Over() const { return Clock::now() > deadline_ || stop_.stop_requested(); }
 
   bool Fails(const std::vector<std::string>& inputs) {
     if (Over()) return false;
@@ -183,7 +231,9 @@ class Search {
   Rig& rig_;
   const Mode mode_;
   HostSettings settings_;
-  const TimePoint deadline_, polished_;
+  const std::chrono::milliseconds patience_;
+  TimePoint deadline_;
+  const TimePoint polished_;
   const std::stop_token stop_;
   std::unique_ptr<StreamHost> host_;
   bool lapse_ = false;
