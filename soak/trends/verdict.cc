@@ -61,13 +61,36 @@ Lives SeriesOf(const std::vector<Sample>& samples, const Reading& reading,
   return Cut(series, begins);
 }
 
-Lives LatencyOf(const Track& track, const std::vector<double>& begins) {
+// Whether the machine itself was late for most of that time: no latency seen then is the host's.
+// The bound is that of the contract's timing rule (1.2).
+bool Lagged(const std::vector<Sample>& samples, const Window& window) {
+  constexpr double kMostLagMs = 10;
+  const auto at = [](double time) { return [time](const Sample& s) { return s.at_s < time; }; };
+  const auto from = std::ranges::partition_point(samples, at(window.from_s));
+  const auto until = std::ranges::partition_point(samples, at(window.from_s + window.seconds));
+  const auto late =
+      std::count_if(from, until, [](const Sample& s) { return s.lag_ms > kMostLagMs; });
+  return late * 2 > until - from;
+}
+
+struct LatencySeries {
+  Lives lives;
+  int left_out = 0;  // windows in which the machine lagged
+};
+
+LatencySeries LatencyOf(const Track& track, const std::vector<Sample>& samples,
+                        const std::vector<double>& begins) {
   std::vector<Point> series;
+  int left_out = 0;
   for (const auto& window : track.windows) {
-    if (window.answered > 0)
-      series.push_back({window.from_s + window.seconds / 2, window.latency.p50_ms});
+    if (window.answered == 0) continue;
+    if (Lagged(samples, window)) {
+      ++left_out;
+      continue;
+    }
+    series.push_back({window.from_s + window.seconds / 2, window.latency.p50_ms});
   }
-  return Cut(series, begins);
+  return {Cut(series, begins), left_out};
 }
 
 void JudgeTrack(const Summary& summary, const TrackSeries& series, const TrendLimits& limits,
@@ -88,8 +111,14 @@ void JudgeTrack(const Summary& summary, const TrackSeries& series, const TrendLi
     judge("LOAD-02", gauge.what, gauge.unit, SeriesOf(series.samples, gauge.reading, begins),
           gauge.per_hour, gauge.least);
   }
-  judge("LOAD-04", "latency p50", "ms", LatencyOf(track, begins), limits.latency_ms_per_hour,
+  const auto latency = LatencyOf(track, series.samples, begins);
+  judge("LOAD-04", "latency p50", "ms", latency.lives, limits.latency_ms_per_hour,
         limits.latency_least_ms);
+  if (latency.left_out > 0) {
+    track.trends.back().message +=
+        fmt::format("; without {} of {} windows, in which the machine lagged", latency.left_out,
+                    track.windows.size());
+  }
 }
 
 // Latency that rises with the judge's own lag, or at the reference as well, is the machine's.

@@ -155,6 +155,28 @@ TEST_F(VerdictTest, LatencyThatRisesWithTheJudgesOwnLagIsTheMachines) {
   ExpectNotJudged("the judge's own lag rises as well: this is the machine");
 }
 
+// A machine that lags all the time, more or less, has no trend in its lag; latency may have one.
+TEST_F(VerdictTest, LatencyWhileTheMachineLagsIsNotLookedAt) {
+  SlowDown(recorded_.summary.host, 2);
+  ForSamples([](Sample& s) {
+    if (s.at_s > 600 && s.at_s < 1500) s.lag_ms = 25;
+  });
+  ExpectFail("LOAD-04", "latency p50");
+  EXPECT_NE(recorded_.summary.reason.find("without 15 of 30 windows, in which the machine lagged"),
+            std::string::npos)
+      << recorded_.summary.reason;
+  ForSamples([](Sample& s) { s.lag_ms = 25; });
+  ExpectNotJudged("without 30 of 30 windows, in which the machine lagged");
+}
+
+TEST_F(VerdictTest, AMomentOfLagIsNoExcuse) {
+  SlowDown(recorded_.summary.host, 2);
+  ForSamples([](Sample& s) {
+    if (static_cast<int>(s.at_s) % 4 == 0) s.lag_ms = 25;
+  });
+  ExpectFail("LOAD-04", "latency p50");
+}
+
 TEST_F(VerdictTest, LatencyThatRisesAtTheReferenceTooIsTheMachines) {
   SlowDown(recorded_.summary.host, 2);
   recorded_.summary.reference.emplace();
