@@ -79,7 +79,9 @@ phase() {
   return "$status"
 }
 
-# Installs what is missing, configures and builds. Any failure here means "could not run": status 3.
+# build_release TARGET: installs what is missing, configures and builds the target (`all`; or
+# `touchstone`, which brings along each program that a user runs, and no test). Any failure here
+# means "could not run": status 3.
 build_release() {
   "$root/ci/bootstrap" || exit 3
   mkdir -p "$build_dir"
@@ -92,5 +94,5 @@ build_release() {
   fi
   cd "$root" || exit 3
   phase "$log" configure cmake --preset release "${fresh[@]}" || exit 3
-  phase "$log" build cmake --build --preset release --parallel "$(nproc)" || exit 3
+  phase "$log" build cmake --build --preset release --parallel "$(nproc)" --target "$1" || exit 3
 }

@@ -24,7 +24,7 @@ prepare() {
   git init -q touchstone
   git -C touchstone fetch -q --depth 1 "$TOUCHSTONE_URL" "$TOUCHSTONE_REF"
   git -C touchstone checkout -q -f FETCH_HEAD
-  touchstone/ci/build
+  touchstone/ci/build --programs
 }
 
 judge() {  # judge REPORT-FOLDER FLAGS...
