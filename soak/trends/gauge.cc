@@ -14,6 +14,9 @@ constexpr double kWindows = 24, kWindowsOfALife = 12;
 constexpr double kLongestS = 3600;
 // The warm-up's end is looked for on a finer scale.
 constexpr double kFiner = 4;
+// A process that is ended sooner is in its warm-up all the time, and rises: Mann-Kendall has no
+// answer for fewer points either.
+constexpr double kFewestWindowsOfALife = 8;
 
 double Span(const std::vector<Point>& series) {
   return series.empty() ? 0 : series.back().at - series.front().at;
@@ -28,13 +31,22 @@ double WindowLength(const Lives& lives, double shortest_s) {
   return std::clamp(std::min(total / kWindows, longest / kWindowsOfALife), shortest_s, kLongestS);
 }
 
+Lives WithoutShort(const Lives& raw, double shortest_s) {
+  Lives longer;
+  std::copy_if(raw.begin(), raw.end(), std::back_inserter(longer),
+               [&](const auto& series) { return Span(series) >= shortest_s; });
+  return longer;
+}
+
 }  // namespace
 
 Judged AfterWarmUp(const Lives& raw, double shortest_window_s) {
   Judged judged;
-  const double fine_s = WindowLength(raw, shortest_window_s) / kFiner;
+  const auto lives = WithoutShort(raw, kFewestWindowsOfALife * shortest_window_s);
+  judged.too_short = static_cast<int>(raw.size() - lives.size());
+  const double fine_s = WindowLength(lives, shortest_window_s) / kFiner;
   Lives rest;
-  for (const auto& series : raw) {
+  for (const auto& series : lives) {
     const auto fine = WindowMedians(series, fine_s);
     const auto warm = WarmUp(fine);
     // A window's point is at its middle: half a window more was warm-up.
@@ -99,8 +111,14 @@ TrendRow JudgeGauge(const Lives& raw, const std::string& unit, const GaugeLimits
   row.p = whole.p;
   row.points = whole.points;
   const auto basis = [&](const Rise& rise, const char* part) {
-    return fmt::format("{} windows of {:.0f} s{} after a warm-up of {:.0f} s", rise.points,
-                       judged.window_s, part, judged.warm_up_s);
+    auto text = fmt::format("{} windows of {:.0f} s{} after a warm-up of {:.0f} s", rise.points,
+                            judged.window_s, part, judged.warm_up_s);
+    if (judged.too_short > 0) {
+      text += fmt::format(", without {} of {} lives, which lasted less than {:g} s",
+                          judged.too_short, raw.size(),
+                          kFewestWindowsOfALife * limits.shortest_window_s);
+    }
+    return text;
   };
   if (whole.points < limits.fewest_points) {
     row.verdict = TrendVerdict::kNotJudged;

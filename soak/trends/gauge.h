@@ -21,9 +21,11 @@ struct GaugeLimits {
 // how much can be ruled out, or why it is not judged.
 TrendRow JudgeGauge(const Lives& raw, const std::string& unit, const GaugeLimits& limits);
 
-// The window medians after the warm-up, by which it is judged.
+// The window medians after the warm-up, by which it is judged. Lives of less than eight of the
+// shortest windows are left out: they are all warm-up.
 struct Judged {
   Lives lives;
+  int too_short = 0;       // lives that were left out
   double warm_up_s = 0;  // of the life that took longest
   double window_s = 0;
   double longest_s = 0;  // that a life was judged over

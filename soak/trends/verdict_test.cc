@@ -141,6 +141,23 @@ TEST_F(VerdictTest, ALeakThatRestartsHideIsSeen) {
   ExpectFail("LOAD-02", "RSS");
 }
 
+// The heap of a process settles for minutes; who restarts it four times a minute sees nothing else.
+TEST_F(VerdictTest, LivesOfSecondsAreWarmUpAndNotJudged) {
+  ForSamples([](Sample& s) {
+    s.life = static_cast<int>(s.at_s) / 15 + 1;
+    s.rss_bytes += static_cast<std::int64_t>((s.at_s - 15 * (s.life - 1)) * 100'000);
+  });
+  ExpectNotJudged("without 121 of 121 lives, which lasted less than 40 s");
+}
+
+TEST_F(VerdictTest, AShortLifeAmongLongOnesIsLeftOut) {
+  ForSamples([](Sample& s) {
+    s.life = s.at_s > 20 ? 2 : 1;
+    if (s.life == 1) s.rss_bytes += static_cast<std::int64_t>(s.at_s * 100'000);
+  });
+  EXPECT_EQ(Judged().verdict, "pass") << recorded_.summary.reason;
+}
+
 TEST_F(VerdictTest, ASegmentBeginsANewLife) {
   recorded_.summary.segments = {{1000, 0, 900, "killed"}, {9000, 900, kLength, "complete"}};
   ForSamples([](Sample& s) {
