@@ -1,6 +1,6 @@
 # How this project compiles: flags, packages and the two functions that every folder uses.
 #
-#   touchstone_folder(conformance/observe DEPS fmt::fmt conformance_process)
+#   touchstone_folder(conformance/observe DEPS fmt::fmt conformance_process [SHARDS 4])
 #
 # makes the static library `conformance_observe` from the folder's *.cc, the GoogleTest program
 # `conformance_observe_test` from its *_test.cc and the benchmark from its *_bench.cc. A new file is
@@ -62,7 +62,7 @@ function(touchstone_embed LIBRARY)
 endfunction()
 
 function(touchstone_folder FOLDER)
-  cmake_parse_arguments(ARG "REGISTERS" "" "DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "REGISTERS" "SHARDS" "DEPS;TEST_DEPS" ${ARGN})
   string(REPLACE "/" "_" NAME ${FOLDER})
   string(REPLACE "-" "_" NAME ${NAME})
   set(DIR ${TOUCHSTONE_SOURCE_DIR}/${FOLDER})
@@ -97,7 +97,13 @@ function(touchstone_folder FOLDER)
       TOUCHSTONE_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
     target_link_libraries(${NAME}_test PRIVATE ${SELF} ${ARG_TEST_DEPS} GTest::gtest GTest::gtest_main)
     # One ctest entry per program: a process start per TEST() would cost more than most tests.
-    add_test(NAME ${NAME} COMMAND ${NAME}_test)
+    # Tests that mostly wait do so at the same time, as so many processes (SHARDS).
+    if(ARG_SHARDS)
+      add_test(NAME ${NAME}
+               COMMAND ${TOUCHSTONE_SOURCE_DIR}/ci/in-shards ${ARG_SHARDS} $<TARGET_FILE:${NAME}_test>)
+    else()
+      add_test(NAME ${NAME} COMMAND ${NAME}_test)
+    endif()
     set_tests_properties(${NAME} PROPERTIES TIMEOUT 300)
   endif()
   if(BENCHES)

@@ -1,7 +1,7 @@
 // Each thing that a soak is for, at a host that does just that wrong.
 #include <fmt/format.h>
 
-#include <functional>
+#include <algorithm>
 
 #include "conformance/soak/soak_fixture.h"
 
@@ -49,26 +49,30 @@ class SteadyWork : public SoakTest {
     plan.limits.trends.latency_ms_per_hour = 3600 * 2;
     return plan;
   }
-  // Ten seconds on a machine that is busy elsewhere can look like anything: three tries.
-  SoakResult SoakUntil(const SoakPlan& plan, const std::string& defect,
-                       const std::function<bool(const SoakResult&)>& holds) {
+  // The contract's timing rule (1.2): what is seen while the machine lags is played again.
+  SoakResult SoakInPeace(const SoakPlan& plan, const std::string& defect) {
     SoakResult result;
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 5; ++i) {
       result = Soak(plan, defect);
-      if (holds(result)) break;
+      if (!Lagged(result)) break;
     }
     return result;
+  }
+  static bool Lagged(const SoakResult& result) {
+    const auto& samples = result.summary.host.samples;
+    const auto late =
+        std::ranges::count_if(samples, [](const auto& sample) { return sample.lag_ms > 10; });
+    return static_cast<std::size_t>(late) * 4 > samples.size();
   }
 };
 
 class Trends : public SteadyWork, public ::testing::WithParamInterface<Broken> {};
 
 TEST_P(Trends, AreFailed) {
-  const auto is_blamed = [](const SoakResult& result) {
-    return Blamed(result).contains(GetParam().requirement) && result.summary.verdict == "fail";
-  };
-  const auto result = SoakUntil(Steady(), GetParam().defect, is_blamed);
-  EXPECT_TRUE(is_blamed(result)) << Describe(result);
+  const auto result = SoakInPeace(Steady(), GetParam().defect);
+  if (Lagged(result)) GTEST_SKIP() << "the machine lags";
+  EXPECT_TRUE(Blamed(result).contains(GetParam().requirement)) << Describe(result);
+  EXPECT_EQ(result.summary.verdict, "fail") << Describe(result);
 }
 
 INSTANTIATE_TEST_SUITE_P(Soak, Trends,
@@ -88,12 +92,9 @@ TEST_F(SteadyWork, TooShortIsNotJudged) {
 
 // The same judgement of the host without the defect.
 TEST_F(SteadyWork, OfAGoodHostDoNotRise) {
-  auto plan = Steady();
-  // A busy machine answers later; that is not what is looked at here.
-  plan.limits.trends.latency_ms_per_hour = 1e9;
-  const auto is_good = [](const SoakResult& result) { return result.violations.empty(); };
-  const auto result = SoakUntil(plan, "none", is_good);
-  EXPECT_TRUE(is_good(result)) << Describe(result);
+  const auto result = SoakInPeace(Steady(), "none");
+  if (Lagged(result)) GTEST_SKIP() << "the machine lags";
+  EXPECT_TRUE(result.violations.empty()) << Describe(result);
 }
 
 }  // namespace
