@@ -54,9 +54,9 @@ std::string Testcase(const Report& report, const CheckResult& result, const std:
     case Verdict::kPass:
       return text + "/>\n";
     case Verdict::kSkip:
-      return text + fmt::format("><skipped message=\"{}\"/></testcase>\n", message);
+      return text + fmt::format("><skipped>{}</skipped></testcase>\n", message);
     case Verdict::kInconclusive:
-      return text + fmt::format("><skipped message=\"inconclusive: {}\"/></testcase>\n", message);
+      return text + fmt::format("><skipped>inconclusive: {}</skipped></testcase>\n", message);
     case Verdict::kHarnessBug:
       return text +
              fmt::format("><error message=\"{}\" type=\"harness_bug\"/></testcase>\n", message);

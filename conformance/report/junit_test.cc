@@ -51,6 +51,7 @@ TEST_F(JunitSchema, RefusesWhatIsWrong) {
       {"time=\"0.5\"", "verdict=\"pass\""},
       {"time=\"0.5\"/>", "><failure/><skipped/></testcase>"},
       {"time=\"0.5\"/>", "><passed/></testcase>"},
+      {"time=\"0.5\"/>", "><skipped message=\"\"/></testcase>"},
       {"</testsuite>",
        "</testsuite><testsuite name=\"a\" tests=\"0\" failures=\"0\" errors=\"0\"/>"}};
   for (const auto& [from, to] : breaks) {
