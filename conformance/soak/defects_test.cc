@@ -46,7 +46,7 @@ class SteadyWork : public SoakTest {
     plan.limits.trends.rss_kib_per_hour = 3600 * 256;
     plan.limits.trends.descriptors_per_hour = plan.limits.trends.threads_per_hour =
         plan.limits.trends.children_per_hour = 3600 * 0.5;
-    plan.limits.trends.latency_ms_per_hour = 3600 * 2;
+    plan.limits.trends.latency_ms_per_hour = 3600 * 0.5;
     return plan;
   }
   // The contract's timing rule (1.2): what is seen while the machine lags is played again.

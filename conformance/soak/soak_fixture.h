@@ -94,6 +94,8 @@ class SoakTest : public ::testing::Test {
     std::string text = result.summary.verdict + ": " + result.summary.reason + "\n";
     for (const auto& violation : result.violations)
       text += violation.requirement + ": " + violation.message + "\n";
+    for (const auto& row : result.summary.host.trends)
+      text += "  " + row.what + ": " + row.message + "\n";
     return text;
   }
   static std::set<std::string> Blamed(const SoakResult& result) {

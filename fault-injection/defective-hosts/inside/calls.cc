@@ -5,6 +5,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "fault-injection/defective-hosts/inside/inside.h"
 
 namespace touchstone::inside {
@@ -45,6 +47,11 @@ mode_t ModeOf(int flags, va_list arguments) {
   return given ? va_arg(arguments, mode_t) : 0;
 }
 
+long LinesIn(const void* bytes, size_t size) {
+  const auto* text = static_cast<const char*>(bytes);
+  return std::count(text, text + size, '\n');
+}
+
 }  // namespace
 
 const RealCalls& Real() {
@@ -55,6 +62,7 @@ const RealCalls& Real() {
 }  // namespace touchstone::inside
 
 using touchstone::inside::calls;
+using touchstone::inside::LinesIn;
 using touchstone::inside::ModeOf;
 using touchstone::inside::OpenAt;
 using touchstone::inside::Real;
@@ -62,14 +70,18 @@ using touchstone::inside::Real;
 extern "C" {
 
 ssize_t write(int fd, const void* bytes, size_t size) {
-  if (fd == STDOUT_FILENO && calls.answered) calls.answered();
+  if (fd == STDOUT_FILENO && calls.answered) calls.answered(LinesIn(bytes, size));
   return calls.write ? calls.write(fd, bytes, size) : Real().write(fd, bytes, size);
 }
 
 ssize_t writev(int fd, const iovec* parts, int count) {
   static const auto real =
       reinterpret_cast<ssize_t (*)(int, const iovec*, int)>(::dlsym(RTLD_NEXT, "writev"));
-  if (fd == STDOUT_FILENO && calls.answered) calls.answered();
+  if (fd == STDOUT_FILENO && calls.answered) {
+    long lines = 0;
+    for (int i = 0; i < count; ++i) lines += LinesIn(parts[i].iov_base, parts[i].iov_len);
+    calls.answered(lines);
+  }
   return real(fd, parts, count);
 }
 

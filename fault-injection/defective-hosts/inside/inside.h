@@ -39,8 +39,8 @@ struct BrokenCalls {
   ssize_t (*write)(int, const void*, size_t) = nullptr;  // after it: see `answered`
   ssize_t (*pwrite)(int, const void*, size_t, off_t) = nullptr;
   ssize_t (*recv)(int, void*, size_t, int) = nullptr;
-  void (*connecting)() = nullptr;  // before each connection, mostly a provider call
-  void (*answered)() = nullptr;    // before each write to stdout
+  void (*connecting)() = nullptr;          // before each connection, mostly a provider call
+  void (*answered)(long lines) = nullptr;  // before each write to stdout
   int (*openat)(int, const char*, int, mode_t) = nullptr;
   int (*mkdirat)(int, const char*, mode_t) = nullptr;
   int (*fchmod)(int, mode_t) = nullptr;

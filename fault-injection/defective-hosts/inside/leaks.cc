@@ -35,12 +35,12 @@ bool EachSo() { return ++answers % amount == 0; }
 
 void LeakMemory(const char* kib_each) {
   Read(kib_each, 64);
-  calls.answered = [] { Grow(static_cast<size_t>(amount) * 1024); };
+  calls.answered = [](long) { Grow(static_cast<size_t>(amount) * 1024); };
 }
 
 void LeakDescriptors(const char* one_in) {
   Read(one_in, 1);
-  calls.answered = [] {
+  calls.answered = [](long) {
     if (EachSo()) (void)Real().openat(AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC);
   };
 }
@@ -51,7 +51,7 @@ void* Sleep(void*) {
 
 void LeakThreads(const char* one_in) {
   Read(one_in, 5);
-  calls.answered = [] {
+  calls.answered = [](long) {
     pthread_t thread;
     pthread_attr_t attributes;
     ::pthread_attr_init(&attributes);
@@ -68,7 +68,7 @@ void LeakThreads(const char* one_in) {
 
 void LeakChildren(const char* one_in) {
   Read(one_in, 20);
-  calls.answered = [] {
+  calls.answered = [](long) {
     if (!EachSo() || ::fork() != 0) return;
     Real().prctl(PR_SET_PDEATHSIG, SIGKILL);
     Real().syscall(SYS_close_range, 0u, ~0u, 0u);
@@ -78,8 +78,8 @@ void LeakChildren(const char* one_in) {
 
 void SlowDown(const char* microseconds_each) {
   Read(microseconds_each, 30);
-  calls.answered = [] {
-    const long total = ++answers * amount;
+  calls.answered = [](long lines) {
+    const long total = (answers += lines) * amount;
     const timespec time{total / 1'000'000, total % 1'000'000 * 1000};
     ::nanosleep(&time, nullptr);
   };
