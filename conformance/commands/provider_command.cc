@@ -65,8 +65,30 @@ void Introduce(const ProviderFlags& flags, const provider::Lane& lane,
   std::fflush(stdout);
 }
 
+// Keeps the journals that resets end, from its own beginning to its end, until they are looked at.
+class EndedJournals {
+ public:
+  explicit EndedJournals(provider::Lane& lane) : lane_(lane) {
+    lane.BeforeReset([this](provider::Snapshot journal) { ended_.push_back(std::move(journal)); });
+  }
+  ~EndedJournals() { lane_.BeforeReset(nullptr); }
+  EndedJournals(const EndedJournals&) = delete;
+  EndedJournals& operator=(const EndedJournals&) = delete;
+
+  // Under the lane's lock, as what is kept is.
+  void ShowTo(ProviderWatch& watch) {
+    for (const provider::Snapshot& journal : ended_) watch.LookBeforeReset(journal);
+    ended_.clear();
+  }
+
+ private:
+  provider::Lane& lane_;
+  std::vector<provider::Snapshot> ended_;
+};
+
 // Tells of each call until it is stopped. False: the journal file cannot be written any more.
-bool Tell(provider::Lane& lane, ProviderWatch& watch, std::ostream* journal, std::stop_token stop) {
+bool Tell(provider::Lane& lane, EndedJournals& ended, ProviderWatch& watch, std::ostream* journal,
+          std::stop_token stop) {
   const auto tell = [&] {
     const auto [text, json] = watch.Take();
     if (!text.empty()) {
@@ -75,23 +97,13 @@ bool Tell(provider::Lane& lane, ProviderWatch& watch, std::ostream* journal, std
     }
     return !journal || (*journal << json).flush().good();
   };
-  std::vector<provider::Snapshot> ended;  // by a reset, since the last look; under the lane's lock
-  lane.BeforeReset([&](provider::Snapshot journal) { ended.push_back(std::move(journal)); });
-  struct Unhook {
-    provider::Lane& lane;
-    ~Unhook() { lane.BeforeReset(nullptr); }
-  } const unhook{lane};
-  const auto look_at_ended = [&] {
-    for (const provider::Snapshot& journal : ended) watch.LookBeforeReset(journal);
-    ended.clear();
-  };
   std::mutex mutex;
   std::condition_variable_any stopped;
   while (!stop.stop_requested()) {
     bool changed = false;  // the first look is at what there is already
     lane.WaitUntil(
         [&](const provider::Snapshot& snapshot) {
-          look_at_ended();
+          ended.ShowTo(watch);
           watch.Look(snapshot);
           return watch.HasNews() || std::exchange(changed, true);
         },
@@ -102,7 +114,7 @@ bool Tell(provider::Lane& lane, ProviderWatch& watch, std::ostream* journal, std
   }
   lane.WaitUntil(
       [&](const provider::Snapshot& snapshot) {
-        look_at_ended();
+        ended.ShowTo(watch);
         watch.LookAtTheEnd(snapshot);
         return true;
       },
@@ -151,6 +163,7 @@ int ProviderCommand::Run(const Options& options, const Context& context) {
   auto server = provider::Server::Start(server_options);
   if (!server) return Complain({server.error()});
   provider::Lane& lane = (*server)->OpenLane("", {.seed = options.seed, .keep = kKeep});
+  EndedJournals ended(lane);  // before anybody is told the port
   std::optional<ProviderRules> rules;
   if (!flags_.scenario.empty()) {
     auto loaded = LoadProviderRules(options, flags_.scenario, lane);
@@ -165,7 +178,8 @@ int ProviderCommand::Run(const Options& options, const Context& context) {
   Introduce(flags_, lane, rules);
   ProviderWatch watch(std::chrono::steady_clock::now(),
                       {.text = !flags_.quiet, .json = journal.is_open()});
-  const bool written = Tell(lane, watch, journal.is_open() ? &journal : nullptr, context.stop);
+  const bool written =
+      Tell(lane, ended, watch, journal.is_open() ? &journal : nullptr, context.stop);
   fmt::print("{}\n", watch.Summary());
   std::fflush(stdout);
   return written ? 0 : cannot_write();
