@@ -93,6 +93,7 @@ double LongestSpan(const Lives& lives) {
 // Two chances to be wrong share what is allowed; in the later half there are too few points to know
 // well how much neighbours go together.
 constexpr double kShareOfWhole = 0.9, kShareOfHalf = 0.1;
+constexpr double kLeastShareOfPace = 0.3;
 
 bool Rises(const Rise& rise, double span_s, double share, const GaugeLimits& limits) {
   return rise.points >= limits.fewest_points && rise.p < limits.significance * share &&
@@ -114,9 +115,9 @@ TrendRow JudgeGauge(const Lives& raw, const std::string& unit, const GaugeLimits
     auto text = fmt::format("{} windows of {:.0f} s{} after a warm-up of {:.0f} s", rise.points,
                             judged.window_s, part, judged.warm_up_s);
     if (judged.too_short > 0) {
-      text += fmt::format(", without {} of {} lives, which lasted less than {:g} s",
-                          judged.too_short, raw.size(),
-                          kFewestWindowsOfALife * limits.shortest_window_s);
+      text +=
+          fmt::format(", without {} of {} lives, which lasted less than {:g} s", judged.too_short,
+                      raw.size(), kFewestWindowsOfALife * limits.shortest_window_s);
     }
     return text;
   };
@@ -128,9 +129,10 @@ TrendRow JudgeGauge(const Lives& raw, const std::string& unit, const GaugeLimits
   // What begins to leak late hardly shows in the median of all slopes.
   const auto later_lives = LaterHalf(judged.lives);
   const auto later = FindRise(later_lives);
-  // A leak goes on; what has come to rest in the later half was a late step, or a heap that
-  // settled.
-  const bool goes_on = later.slope * kHour > limits.per_hour / 2;
+  // A leak goes on at its pace; what has come to rest in the later half was a late step, or a heap
+  // that settled.
+  const bool goes_on =
+      later.slope * kHour > limits.per_hour / 2 && later.slope > whole.slope * kLeastShareOfPace;
   const bool rises = goes_on && Rises(whole, judged.longest_s, kShareOfWhole, limits);
   if (rises || Rises(later, LongestSpan(later_lives), kShareOfHalf, limits)) {
     const auto& rise = rises ? whole : later;

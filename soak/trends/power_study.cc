@@ -57,6 +57,9 @@ std::vector<Synthetic> StudiedSeries(double length_s) {
       "a step of 2 MiB at 60 %", false,
       [](double share, double) { return share < 0.6 ? 0.0 : 2048.0; }, 10);
   add(
+      "a step of 350 KiB at 55 %", false,
+      [](double share, double) { return share < 0.55 ? 0.0 : 350.0; }, 10);
+  add(
       "steps of 1 MiB at 5, 15, 30 %", false,
       [](double share, double) {
         return 1024.0 * ((share > 0.05) + (share > 0.15) + (share > 0.3));
