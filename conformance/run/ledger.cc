@@ -148,8 +148,8 @@ void Decide(Ledger& ledger, int unplayed, std::vector<std::string> faults,
   if (unplayed > 0) {
     ledger.blocking.insert(
         ledger.blocking.begin(),
-        fmt::format("{} check(s) were not played: the host let too many plays run "
-                    "into their deadlines",
+        fmt::format("{} check(s) were not played, and count as failed: the host let too many plays "
+                    "run into their deadlines",
                     unplayed));
   }
   if (s.harness_bug > 0) {
