@@ -41,6 +41,10 @@ SoakRun::SoakRun(Rig& rig, const SoakPlan& plan, const SoakGround& ground, soak:
       lag_(rig.lag),
       position_{ground.from.starts, nanoseconds(ground.from.start_at_ns)},
       given_out_(ground.from.position) {
+  // Before there is a host, which may fail at once.
+  if (!ground_.resumed) record_.Begin(ground_.asked);
+  for (const auto& line : ground_.lost_windows) Write(line);
+  record_.BeginSegment(UnixMs(), ground_.from_s);
   host_ = MakeLoaded(soak::Who::kHost, rig);
   if (plan.reference) reference_ = MakeLoaded(soak::Who::kReference, *plan.reference);
   all_.push_back(host_.get());
@@ -64,9 +68,6 @@ std::unique_ptr<SoakRun::Loaded> SoakRun::MakeLoaded(soak::Who who, Rig& rig) {
 }
 
 tl::expected<void, std::string> SoakRun::Run() {
-  if (!ground_.resumed) record_.Begin(ground_.asked);
-  for (const auto& line : ground_.lost_windows) Write(line);
-  record_.BeginSegment(UnixMs(), ground_.from_s);
   std::string ended;
   {
     std::jthread clerk([this](std::stop_token stop) { Clerk(stop); });
