@@ -88,7 +88,9 @@ class Search {
     const auto wanted = wanted_;
     SetPatience(patience_);
     wanted_ = wanted;
-    if (!minimal.reproduced || !Fails(minimal.inputs)) return std::nullopt;
+    if (!minimal.reproduced) return std::nullopt;
+    if (Over()) return minimal;  // better than to begin anew with no time left
+    if (!Fails(minimal.inputs)) return std::nullopt;
     minimal.violation = seen_;
     return minimal;
   }
